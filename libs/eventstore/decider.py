@@ -25,7 +25,8 @@ class Decider(Generic[S, C]):
     """One kind of stream.
 
     decide(state, command) has three answers: events (it happens), an empty sequence (already so: a retry is free),
-    or `raise Refused`. evolve(state, event) never argues, and leaves the state as it is for an event it does not know.
+    or `raise Refused`. evolve(state, event) never argues, leaves the state as it is for an event it does not know, and
+    finds every Personal field None: a state can hold nothing personal.
     `state_type` is what pydantic serialises into the stream row; raise `state_schema` whenever it or `evolve` changes,
     and rows of the old schema are folded anew from their events.
     """
@@ -43,4 +44,9 @@ class Decider(Generic[S, C]):
 
     def fold(self, events: Iterable[Event], state: S | None = None) -> S:
         """The state after `events`, from `state` or from the beginning."""
-        return reduce(self.evolve, events, self.initial if state is None else state)
+        return reduce(self.evolve, map(impersonal, events), self.initial if state is None else state)
+
+
+def impersonal(event: Event) -> Event:
+    """The event as everybody may know it, and as it reads once its key has been destroyed."""
+    return event.model_copy(update=dict.fromkeys(event.PERSONAL)) if event.PERSONAL else event
