@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -35,7 +35,7 @@ class Decider(Generic[S, C]):
     initial: S
     decide: Callable[[S, C], Sequence[Event]]
     evolve: Callable[[S, Event], S]
-    state_type: object
+    state_type: Any
     state_schema: int = 1
     codec: TypeAdapter[S] = field(init=False, repr=False, compare=False)
 

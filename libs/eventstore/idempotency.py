@@ -1,0 +1,56 @@
+"""Idempotency-Key: a repeated request is answered as the first one was, and is not worked on twice at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from libs.eventstore.db import Db
+from libs.eventstore.errors import IdempotencyInFlight, IdempotencyMismatch
+
+CLAIM = "select pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+RECALL = "select fingerprint, status, resource from idempotency where user_id = $1 and key = $2"
+REMEMBER = """
+insert into idempotency (user_id, key, fingerprint, status, resource, recorded_at) values ($1, $2, $3, $4, $5, $6)
+"""
+FORGET_OLD = "delete from idempotency where recorded_at < $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One user's request. The fingerprint is a digest of method, path and body."""
+
+    user_id: UUID
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What it was answered with: the status, and the id of the resource the body is built from."""
+
+    status: int
+    resource: str | None = None
+
+
+async def recall(db: Db, once: Once) -> Answer | None:
+    """The first answer, None when this is the first time. Holds the key until the transaction ends.
+
+    Raises IdempotencyInFlight, IdempotencyMismatch.
+    """
+    if not await db.fetchval(CLAIM, f"{once.user_id} {once.key}"):
+        raise IdempotencyInFlight
+    row = await db.fetchrow(RECALL, once.user_id, once.key)
+    if row is None:
+        return None
+    if row["fingerprint"] != once.fingerprint:
+        raise IdempotencyMismatch
+    return Answer(row["status"], row["resource"])
+
+
+async def remember(db: Db, once: Once, answer: Answer, at: datetime) -> None:
+    await db.execute(REMEMBER, once.user_id, once.key, once.fingerprint, answer.status, answer.resource, at)
+
+
+async def forget_old(db: Db, before: datetime) -> None:
+    """Drop answers older than `before`: a key is good for as long as a client may retry."""
+    await db.execute(FORGET_OLD, before)
