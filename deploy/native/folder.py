@@ -1,0 +1,90 @@
+"""The data folder of one bar: where everything it keeps lies."""
+
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from deploy.native import ports
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def default_root() -> Path:
+    """VIRTUBAR_DATA, else an ignored folder in the checkout, or as root one that the postgres user can reach."""
+    if named := os.environ.get("VIRTUBAR_DATA"):
+        return Path(named).expanduser().resolve()
+    if os.geteuid() == 0:
+        return Path("/var/lib/virtubar") / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:10]
+    return CHECKOUT / ".data"
+
+
+def cache() -> Path:
+    """Where downloads that all bars share are kept (XDG_CACHE_HOME)."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "virtubar"
+
+
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file so that a reader sees the old text or the new, never half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.chmod(mode)
+    draft.replace(path)
+
+
+class Folder:
+    """Paths, remembered ports and remembered passwords below one root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def make(cls, root: Path) -> "Folder":
+        """The folder, made when missing; others may pass through it but not list it."""
+        root.mkdir(parents=True, exist_ok=True)
+        root.chmod(0o711)
+        return cls(root)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.root / name
+
+    def log(self, process: str) -> Path:
+        """The log file of a process."""
+        return self.root / "logs" / f"{process}.log"
+
+    def read(self, name: str) -> Any:
+        """A JSON document kept here, or None."""
+        path = self.root / name
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def keep(self, name: str, document: Any) -> None:
+        """Keep a JSON document here, readable by its owner alone."""
+        write(self.root / name, json.dumps(document, indent=2) + "\n")
+
+    def ports(self, names: list[str], *, base: int | None = None) -> dict[str, int]:
+        """The port of every name: remembered, or chosen now. A `base` other than the remembered one moves them all."""
+        kept: dict[str, Any] = self.read("ports.json") or {"base": base, "ports": {}}
+        known: dict[str, int] = kept["ports"]
+        if base is not None:
+            known = ports.choose(names, base=base)
+        else:
+            base = kept["base"]
+            missing = [name for name in names if name not in known]
+            known = {**known, **ports.choose(missing, base=_after(base, known), taken=list(known.values()))}
+        self.keep("ports.json", {"base": base, "ports": known})
+        return {name: known[name] for name in names}
+
+    def password(self, who: str) -> str:
+        """The password of `who`, drawn at random when first asked for."""
+        kept: dict[str, str] = self.read("secrets.json") or {}
+        if who not in kept:
+            kept[who] = secrets.token_urlsafe(24)
+            self.keep("secrets.json", kept)
+        return kept[who]
+
+
+def _after(base: int | None, known: dict[str, int]) -> int | None:
+    return None if base is None else max(known.values(), default=base - 1) + 1

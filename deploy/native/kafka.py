@@ -1,0 +1,114 @@
+"""Apache Kafka in KRaft mode: one node that is broker and controller, on loopback."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.native.errors import BarError
+from deploy.native.folder import Folder, write
+from deploy.native.jars import jars
+from deploy.native.ports import HOST
+from deploy.native.process import Command, run
+
+LOG4J = Path(__file__).with_name("log4j2.properties")
+HEAP = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """The broker. Topics are made by the services' migrations, never by the broker itself."""
+
+    folder: Folder
+    port: int
+    controller_port: int
+    name: str = "kafka"
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port`."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """`kafka://host:port`."""
+        return f"kafka://{self.bootstrap}"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "kafka" / "data"
+
+    @property
+    def properties(self) -> Path:
+        return self.folder / "kafka" / "server.properties"
+
+    def settings(self) -> Mapping[str, str]:
+        """server.properties; the quorum is named by address, so that the ports may change between two starts."""
+        controller = f"{HOST}:{self.controller_port}"
+        return {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "log.dirs": str(self.data),
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": "0",
+            "offsets.topic.num.partitions": "8",
+            "offsets.topic.replication.factor": "1",
+            "transaction.state.log.num.partitions": "2",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "log.cleaner.dedupe.buffer.size": "16777216",
+        }
+
+    def prepare(self) -> None:
+        self.properties.parent.mkdir(exist_ok=True)
+        write(self.properties, "".join(f"{key}={value}\n" for key, value in self.settings().items()))
+        if (self.data / "meta.properties").exists():
+            return
+        shutil.rmtree(self.data, ignore_errors=True)  # formatting comes before the first record: nothing is lost
+        cluster = self.folder.password("kafka/cluster")[:22]
+        self._format(cluster)
+
+    def command(self) -> Command:
+        return self.tool("kafka.Kafka", str(self.properties), heap=HEAP)
+
+    def tool(self, main: str, *arguments: str, heap: tuple[str, ...] = ("-Xmx128m",)) -> Command:
+        """Any program in Kafka's jars, by the name of its class."""
+        classpath = f"{jars()}/*"
+        argv = [_java(), *heap, f"-Dlog4j2.configurationFile={LOG4J}", "-cp", classpath, main, *arguments]
+        return Command(argv, cwd=self.properties.parent)
+
+    async def probe(self) -> None:
+        with socket.create_connection((HOST, self.port), timeout=1):
+            pass  # before the client library asks, which complains in the log when nobody answers
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=4000)
+        try:
+            await admin.start()
+            if not (await admin.describe_cluster())["brokers"]:
+                raise ConnectionError("the broker has not registered yet")
+        finally:
+            await admin.close()
+
+    async def settle(self) -> None:
+        """Nothing: topics belong to the services."""
+
+    def _format(self, cluster: str) -> None:
+        try:
+            run(self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.properties)))
+        except subprocess.CalledProcessError as error:
+            raise BarError(f"Kafka could not format {self.data}:\n{error.output}", f"rm -rf {self.data}") from error
+
+
+def _java() -> str:
+    if found := shutil.which("java"):
+        return found
+    raise BarError("there is no Java runtime", "apt-get install openjdk-17-jre-headless")

@@ -1,0 +1,64 @@
+"""Servers for tests, started when first asked for and once per session.
+
+`postgres`       a cluster: `postgres.admin_url`, `await postgres.database(service)`, `await postgres.drop(databases)`
+`database`       `urls = await database("rooms")`: a fresh migrated pair of databases, dropped after the test;
+                 urls.runtime, .owner, .keys, .owner_keys, .admin
+`redis_server`   `redis_server.url()` for the administrator, `redis_server.url("rooms")` for a service's own user
+`kafka`          `kafka.bootstrap` (host:port), `kafka.url` (kafka://host:port), `await kafka.clear()`
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from deploy import bar as layout
+from deploy.native.folder import Folder
+from deploy.native.kafka import Kafka
+from deploy.native.postgres import Postgres
+from deploy.native.redis import Redis
+from tests.stack import Databases, KafkaServer, PostgresServer, running, session_folder
+
+Database = Callable[[str], Awaitable[Databases]]
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Folder]:
+    with session_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgres(folder: Folder) -> Iterator[PostgresServer]:
+    port = folder.ports(["postgres"])["postgres"]
+    part = Postgres(folder, port, [service.name for service in layout.SERVICES], durable=False)
+    with running(part, folder):
+        yield PostgresServer(part)
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer) -> AsyncIterator[Database]:
+    made: list[Databases] = []
+
+    async def make(service: str) -> Databases:
+        made.append(await postgres.database(service))
+        return made[-1]
+
+    yield make
+    for databases in made:
+        await postgres.drop(databases)
+
+
+@pytest.fixture(scope="session")
+def redis_server(folder: Folder) -> Iterator[Redis]:
+    port = folder.ports(["redis"])["redis"]
+    part = Redis(folder, port, {service.name: service.redis_keys for service in layout.SERVICES})
+    with running(part, folder):
+        yield part
+
+
+@pytest.fixture(scope="session")
+def kafka(folder: Folder) -> Iterator[KafkaServer]:
+    ports = folder.ports(["kafka", "kafka-controller"])
+    part = Kafka(folder, ports["kafka"], ports["kafka-controller"])
+    with running(part, folder):
+        yield KafkaServer(part)

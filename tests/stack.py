@@ -1,0 +1,151 @@
+"""Real servers for tests: the same parts the native stack runs, in a folder of this pytest session."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.native.folder import Folder
+from deploy.native.kafka import Kafka
+from deploy.native.part import Part, launch, wait_ready
+from deploy.native.postgres import Postgres
+from deploy.native.process import stop
+from deploy.postgres.bootstrap import keys_database, open_databases
+
+T = TypeVar("T")
+
+
+def wait_for(work: Awaitable[T]) -> T:
+    """Run `work` in a loop of its own, leaving pytest-asyncio's alone."""
+
+    async def awaited() -> T:
+        return await work
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(awaited())
+
+
+@contextlib.contextmanager
+def session_folder() -> Iterator[Folder]:
+    """A data folder that the postgres user can reach, gone afterwards."""
+    root = Path(tempfile.mkdtemp(prefix="virtubar-test-"))
+    try:
+        yield Folder.make(root)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(part: Part, folder: Folder) -> Iterator[None]:
+    """The part, ready; stopped by its pid afterwards, or by the kernel should pytest die."""
+    log = folder.log(part.name)
+    started = launch(part, log)
+    try:
+        wait_for(wait_ready(part, started, log))
+        yield
+    finally:
+        wait_for(stop(started, part.command().stop))
+
+
+class Databases(NamedTuple):
+    """The URLs of one fresh pair of databases, as one service sees them."""
+
+    runtime: str  # role <service>: rows of its own schema
+    owner: str  # role <service>_owner: migrations, rebuild
+    keys: str  # the database of subject keys, role <service>
+    owner_keys: str  # the same, role <service>_owner
+    admin: str  # superuser, for what only a test may do
+    name: str
+
+
+@dataclass
+class PostgresServer:
+    """A running cluster with every service's roles. Making a database copies a template that was migrated once."""
+
+    part: Postgres
+    templates: dict[str, Databases] = field(default_factory=dict)
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's URL."""
+        return self.part.admin_url
+
+    async def database(self, service: str) -> Databases:
+        """A fresh pair of databases with the service's schema, migrated."""
+        if service not in self.templates:
+            self.templates[service] = await self._migrated(service)
+        template, fresh = self.templates[service].name, f"t_{uuid.uuid4().hex[:12]}"
+        db = await asyncpg.connect(self.part.url("postgres", "postgres"))
+        try:
+            for made, copied in ((fresh, template), (keys_database(fresh), keys_database(template))):
+                await db.execute(f"create database {made} template {copied}")
+        finally:
+            await db.close()
+        await open_databases(self.admin_url, fresh, [service])
+        return self._urls(service, fresh)
+
+    async def drop(self, databases: Databases) -> None:
+        """Drop a pair, throwing out whoever is still connected."""
+        db = await asyncpg.connect(self.part.url("postgres", "postgres"))
+        try:
+            for name in (databases.name, keys_database(databases.name)):
+                await db.execute(f"drop database if exists {name} with (force)")
+        finally:
+            await db.close()
+
+    async def _migrated(self, service: str) -> Databases:
+        from libs.chassis.postgres import migrate
+        from libs.chassis.settings import Settings
+
+        name = f"template_{service}"
+        await open_databases(self.admin_url, name, [service])
+        urls = self._urls(service, name)
+        settings = Settings(database_url=urls.runtime, owner_database_url=urls.owner, keys_url=urls.keys)
+        await asyncio.to_thread(migrate, settings, service)
+        return urls
+
+    def _urls(self, service: str, name: str) -> Databases:
+        url, keys = self.part.url, keys_database(name)
+        return Databases(
+            runtime=url(service, name),
+            owner=url(f"{service}_owner", name),
+            keys=url(service, keys),
+            owner_keys=url(f"{service}_owner", keys),
+            admin=url("postgres", name),
+            name=name,
+        )
+
+
+@dataclass(frozen=True)
+class KafkaServer:
+    """A running broker without topics."""
+
+    part: Kafka
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port`, for client libraries."""
+        return self.part.bootstrap
+
+    @property
+    def url(self) -> str:
+        """`kafka://host:port`, for our settings."""
+        return self.part.url
+
+    async def clear(self) -> None:
+        """Delete every topic but the broker's own."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            if topics := [name for name in await admin.list_topics() if not name.startswith("__")]:
+                await admin.delete_topics(topics)
+        finally:
+            await admin.close()
