@@ -1,0 +1,179 @@
+"""What a room is, and who may change it. Stream `room-{id}`. Its name is Personal: only a mark of it is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+from libs.contracts.event import Event
+from libs.contracts.rooms import RoomClose, RoomCreate, RoomUpdate
+from libs.contracts.vocabulary import Region, Theme
+from libs.eventstore.decider import Decider
+from services.rooms.deciders.refusals import NotFound, NotHost, RoomClosed, RoomQuota, SystemRoom
+
+
+SHOWN = ("room_id", "theme", "is_private", "capacity", "region", "created_by")
+
+
+def room_stream(room_id: UUID) -> str:
+    return f"room-{room_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A room's name, and an HMAC of it under its subject's key, by which a retry knows it again."""
+
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Open a room; without `created_by` it is the house's own. `hosted`: how many open rooms the host has already."""
+
+    room_id: UUID
+    name: Name
+    theme: Theme
+    is_private: bool
+    capacity: int
+    region: Region
+    created_by: UUID | None
+    hosted: int = 0
+    quota: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change what is given; None leaves a member as it is."""
+
+    by: UUID
+    name: Name | None = None
+    theme: Theme | None = None
+    is_private: bool | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the room for good."""
+
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All a room is but its name."""
+
+    room_id: UUID
+    name_mark: str | None
+    theme: Theme
+    is_private: bool
+    capacity: int
+    region: Region
+    created_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    kind: Literal["unopened"] = "unopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    facts: Facts
+    kind: Literal["open"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    facts: Facts
+    kind: Literal["closed"] = "closed"
+
+
+Room = Unopened | Open | Closed
+Command = Create | Update | Close
+
+
+def decide(state: Room, command: Command) -> Sequence[Event]:
+    match state, command:
+        case Unopened(), Create():
+            return _create(command)
+        case ((Open(facts) | Closed(facts)), Create(created_by=host)) if host == facts.created_by:
+            return []
+        case Unopened(), _:
+            raise NotFound
+        case Open(facts), Update(by):
+            _host_alone(facts, by)
+            return _update(facts, command)
+        case Closed(facts), Update(by):
+            _host_alone(facts, by)
+            raise RoomClosed
+        case Open(facts), Close(by):
+            _host_alone(facts, by)
+            return [RoomClose(**_impersonal(facts))]
+        case Closed(facts), Close(by):
+            _host_alone(facts, by)
+            return []
+        case _:
+            raise NotHost  # somebody else's room has this id
+
+
+def _host_alone(facts: Facts, by: UUID) -> None:
+    if facts.created_by is None:
+        raise SystemRoom
+    if facts.created_by != by:
+        raise NotHost
+
+
+def _create(command: Create) -> Sequence[Event]:
+    if command.created_by is not None and command.hosted >= command.quota:
+        raise RoomQuota
+    return [
+        RoomCreate(
+            room_id=command.room_id,
+            name=command.name.text,
+            name_mark=command.name.mark,
+            theme=command.theme,
+            is_private=command.is_private,
+            capacity=command.capacity,
+            region=command.region,
+            created_by=command.created_by,
+        )
+    ]
+
+
+def _update(facts: Facts, command: Update) -> Sequence[Event]:
+    changed = replace(
+        facts,
+        name_mark=command.name.mark if command.name else facts.name_mark,
+        theme=command.theme or facts.theme,
+        is_private=facts.is_private if command.is_private is None else command.is_private,
+        capacity=command.capacity or facts.capacity,
+    )
+    if changed == facts:
+        return []
+    renamed = command.name if changed.name_mark != facts.name_mark else None
+    return [RoomUpdate(name=renamed and renamed.text, name_mark=changed.name_mark, **_impersonal(changed))]
+
+
+def _impersonal(facts: Facts) -> dict[str, Any]:
+    return {name: getattr(facts, name) for name in SHOWN}
+
+
+def evolve(state: Room, event: Event) -> Room:
+    match event, state:
+        case RoomCreate(), Unopened():
+            return Open(_facts(event))
+        case RoomUpdate(), Open():
+            return Open(_facts(event))
+        case RoomClose(), Open(facts):
+            return Closed(facts)
+        case _:
+            return state
+
+
+def _facts(event: RoomCreate | RoomUpdate) -> Facts:
+    return Facts(name_mark=event.name_mark, **{name: getattr(event, name) for name in SHOWN})
+
+
+ROOM: Decider[Room, Command] = Decider("room", Unopened(), decide, evolve, state_type=Room)

@@ -1,0 +1,264 @@
+"""What one visitor may do: hold a seat, take it, leave it; one at a time over all rooms. Stream `visitor-{user}`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from libs.contracts.event import Event
+from libs.contracts.rooms import RoomJoin, RoomLeave, SeatHold, SeatRelease, SessionDuration
+from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason, Region, ReleaseReason, Theme
+from libs.eventstore.decider import Decider
+from services.rooms.deciders.night import Night, end_of_night
+from services.rooms.deciders.refusals import RoomClosed, RoomFull, RoomPrivate, SeatGone
+
+
+def visitor_stream(user_id: UUID) -> str:
+    return f"visitor-{user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNow:
+    """A room as its locked guard row shows it; `occupied` counts held seats too."""
+
+    room_id: UUID
+    theme: Theme
+    region: Region
+    created_by: UUID | None
+    is_private: bool
+    is_open: bool
+    capacity: int
+    occupied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep a seat in `room` until `expires_at`, giving up any other. The ids are for a new visit and a new night."""
+
+    user_id: UUID
+    room: RoomNow
+    visit_id: UUID
+    night_id: UUID
+    session_id: UUID
+    issued_at: datetime  # of the access token that asks
+    device_type: DeviceType
+    join_source: JoinSource
+    at: datetime
+    expires_at: datetime
+    night_gap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Turn the held seat into a visit; where it is too late, or the room closed or shrank meanwhile, give it back."""
+
+    visit_id: UUID
+    room: RoomNow
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """End the visit, or give the held seat back. Nothing happens where another visit goes on by now."""
+
+    visit_id: UUID
+    reason: LeaveReason
+    left_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """End whatever visit the login `session_id` began, or any login; spare those by tokens issued after `issued_until`."""
+
+    reason: LeaveReason
+    at: datetime
+    session_id: UUID | None = None
+    issued_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """End the visit if its hold has run out, or if its visitor has been silent for `silence`."""
+
+    visit_id: UUID
+    at: datetime
+    last_heartbeat: datetime
+    silence: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class EndNight:
+    """Close the books on a night whose last leave is `night_gap` ago."""
+
+    at: datetime
+    night_gap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One visit's seat, as it was held."""
+
+    visit_id: UUID
+    night_id: UUID
+    room_id: UUID
+    user_id: UUID
+    join_source: JoinSource
+    device_type: DeviceType
+    session_id: UUID
+    issued_at: datetime
+    held_at: datetime
+    expires_at: datetime
+
+    def began_by(self, session_id: UUID | None, issued_until: datetime | None) -> bool:
+        return session_id in (None, self.session_id) and (issued_until is None or self.issued_at <= issued_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    night: Night | None = None  # the last one, until it is over
+    kind: Literal["away"] = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    seat: Seat
+    night: Night | None  # the one this visit would go on with
+    kind: Literal["held"] = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    seat: Seat
+    night: Night
+    kind: Literal["seated"] = "seated"
+
+
+Visitor = Away | Held | Seated
+Command = Hold | Enter | Leave | Revoke | Expire | EndNight
+
+
+def room_of(state: Visitor) -> UUID | None:
+    """The room in which the visitor takes up a seat."""
+    return None if isinstance(state, Away) else state.seat.room_id
+
+
+def decide(state: Visitor, command: Command) -> Sequence[Event]:
+    match state, command:
+        case _, Hold():
+            return _hold(state, command)
+        case ((Held(seat) | Seated(seat)), Leave(visit_id, reason, left_at)) if seat.visit_id == visit_id:
+            return _give_up(state, reason, left_at)
+        case ((Held(seat) | Seated(seat)), Revoke(reason, at, session_id, until)) if seat.began_by(session_id, until):
+            return _give_up(state, reason, at)
+        case Held(seat), Expire(visit_id, at) if seat.visit_id == visit_id and at >= seat.expires_at:
+            return _give_up(state, "expired", at)
+        case Seated(seat), Expire(visit_id, at, seen, silence) if seat.visit_id == visit_id and at - seen >= silence:
+            return _give_up(state, "expired", seen)
+        case Held(seat), Enter(visit_id) if seat.visit_id == visit_id:
+            return _enter(seat, command)
+        case Seated(seat), Enter(visit_id) if seat.visit_id == visit_id:
+            return []
+        case _, Enter():
+            raise SeatGone
+        case Away(night), EndNight(at, gap):
+            return end_of_night(night, at, gap)
+        case _:
+            return []  # over already, or not yet due
+
+
+def _hold(state: Visitor, command: Hold) -> Sequence[Event]:
+    room, at = command.room, command.at
+    if not room.is_open:
+        raise RoomClosed
+    here = room_of(state) == room.room_id
+    run_out = isinstance(state, Held) and at >= state.seat.expires_at
+    if here and not run_out:
+        return []
+    if room.is_private and room.created_by != command.user_id:
+        raise RoomPrivate
+    if room.occupied - here >= room.capacity:  # one's own lapsed seat is about to be free
+        raise RoomFull
+    leaving = _give_up(state, "expired" if run_out else "switched", at)
+    away = VISITOR.fold(leaving, state)
+    over = end_of_night(away.night, at, command.night_gap)
+    night = VISITOR.fold(over, away).night
+    hold = SeatHold(
+        visit_id=command.visit_id,
+        night_id=night.night_id if night else command.night_id,
+        room_id=room.room_id,
+        user_id=command.user_id,
+        join_source=command.join_source,
+        device_type=command.device_type,
+        session_id=command.session_id,
+        issued_at=command.issued_at,
+        held_at=at,
+        expires_at=command.expires_at,
+    )
+    return [*leaving, *over, hold]
+
+
+def _enter(seat: Seat, command: Enter) -> Sequence[Event]:
+    room = command.room
+    if not room.is_open:
+        return [_release(seat, "room_closed")]
+    if command.at >= seat.expires_at:
+        return [_release(seat, "expired")]
+    if room.occupied > room.capacity:
+        return [_release(seat, "capacity")]
+    return [
+        RoomJoin(
+            visit_id=seat.visit_id,
+            night_id=seat.night_id,
+            room_id=seat.room_id,
+            user_id=seat.user_id,
+            join_source=seat.join_source,
+            device_type=seat.device_type,
+            theme=room.theme,
+            region=room.region,
+        )
+    ]
+
+
+def _give_up(state: Visitor, reason: LeaveReason, left_at: datetime) -> Sequence[Event]:
+    match state:
+        case Held(seat):
+            return [_release(seat, reason)]
+        case Seated(seat):
+            return [
+                RoomLeave(
+                    visit_id=seat.visit_id,
+                    room_id=seat.room_id,
+                    user_id=seat.user_id,
+                    reason=reason,
+                    left_at=max(left_at, seat.held_at),  # a clock that runs behind does not turn a visit around
+                )
+            ]
+        case _:
+            return []
+
+
+def _release(seat: Seat, reason: ReleaseReason) -> SeatRelease:
+    return SeatRelease(visit_id=seat.visit_id, room_id=seat.room_id, user_id=seat.user_id, reason=reason)
+
+
+def evolve(state: Visitor, event: Event) -> Visitor:
+    match event, state:
+        case SeatHold(), _:
+            return Held(Seat(**event.model_dump()), state.night)
+        case SeatRelease(), Held():
+            return Away(state.night)
+        case RoomJoin(), Held(seat, night):
+            same = night is not None and night.night_id == seat.night_id
+            return Seated(
+                seat, night.another_visit() if night and same else Night(seat.night_id, seat.user_id, seat.held_at)
+            )
+        case RoomLeave(left_at=left_at), Seated(_, night):
+            return Away(night.left(left_at))
+        case SessionDuration(), Away():
+            return Away()
+        case _:
+            return state
+
+
+VISITOR: Decider[Visitor, Command] = Decider("visitor", Away(), decide, evolve, state_type=Visitor)

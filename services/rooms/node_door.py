@@ -1,0 +1,110 @@
+"""The realtime node's door: its own lease, the rooms it owns, and the people it lets in.
+
+Every method is one transaction. A node measures its lease by its own steady clock, from before it called `renew_node`.
+
+Refused
+├── BadTicket     this ticket or token opens nothing: forged, used, run out, replaced, or for another room or owner
+├── SeatGone      the visit is over: by the sweeper, by leaving elsewhere, or because the room shrank or closed
+├── NotOwner      another node owns the room by now, or nobody does: let go of it
+└── NodeReplaced  a newer process runs under this node's name: stop
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from libs.contracts.vocabulary import LeaveReason, Region
+from libs.eventstore.decider import Refused
+from services.rooms.ports import Entered, Owned, Seat
+
+
+class BadTicket(Refused):
+    """This ticket opens nothing. Ask for a new one."""
+
+
+class NotOwner(Refused):
+    """This node does not own the room."""
+
+
+class NodeReplaced(Refused):
+    """A newer process runs under this node's name."""
+
+
+class NodeDoor(Protocol):
+    """What a node asks of the service. `at` is the time of the frame or tick that asks, aware."""
+
+    async def register(self, node_id: str, url: str, region: Region) -> int:
+        """Join the pool of `region`. Returns the incarnation, greater than any this name had, whose rooms are free now.
+
+        `url` is what clients are told: they connect to `{url}/v1/rt/{node_id}/{room_id}`. No slash at its end.
+        """
+        ...
+
+    async def renew_node(self, node_id: str, incarnation: int, load: float, *, accepting: bool = True) -> None:
+        """Hold the lease for 3 s more; each second. `load` is measured, 0 idle, 1 full; not `accepting`: no new rooms.
+
+        Raises NodeReplaced.
+        """
+        ...
+
+    async def retire(self, node_id: str, incarnation: int) -> None:
+        """End the lease now: a graceful stop, after `give_up` of every room."""
+        ...
+
+    async def owned_rooms(self, node_id: str, incarnation: int) -> Sequence[Owned]:
+        """Every room this node owns now, closed ones with people in them too."""
+        ...
+
+    async def claim(self, room_id: UUID, node_id: str, incarnation: int) -> Owned:
+        """The room as this node owns it: for the first `hello` in a room new to the node. Raises NotOwner."""
+        ...
+
+    async def give_up(self, room_id: UUID, node_id: str, fence: int) -> None:
+        """Free the room for another owner. Nothing happens where it has one already."""
+        ...
+
+    async def seats(self, room_id: UUID) -> Sequence[Seat]:
+        """Everybody seated in the room, by visit."""
+        ...
+
+    async def enter(self, ticket: str, room_id: UUID, node_id: str, fence: int, at: datetime) -> Entered:
+        """Consume a ticket: the held seat becomes a visit (`room_join`), a seated one gets a new socket.
+
+        Raises BadTicket, SeatGone, NotOwner; and Conflict or asyncpg's errors when Postgres is away.
+        """
+        ...
+
+    async def resume(self, token: str, room_id: UUID, node_id: str, fence: int, at: datetime) -> Entered:
+        """Back on a new socket with the `resume_token` alone, the room's owner being the same as before.
+
+        The token rotates; the one shown stays good until `confirm`, so that a lost `welcome` locks nobody out.
+        Raises BadTicket, SeatGone, NotOwner.
+        """
+        ...
+
+    async def confirm(self, visit_id: UUID, token: str) -> None:
+        """The client has spoken on the new socket, so it knows `token`: the one before opens nothing any more."""
+        ...
+
+    async def leave(
+        self,
+        visit_id: UUID,
+        reason: LeaveReason,
+        at: datetime,
+        left_at: datetime | None = None,
+        *,
+        fence: int | None = None,
+    ) -> bool:
+        """End a visit (`room_leave`); False: it was over before. `left_at` is the last sign of life, else `at`.
+
+        Raises NotOwner where `fence` is given and is no longer the room's.
+        """
+        ...
+
+    async def beat(self, node_id: str, incarnation: int, seen: Mapping[UUID, datetime]) -> frozenset[UUID]:
+        """Write down when each visit was last heard from; every 15 s, in one statement for the whole node.
+
+        Returns the visits of `seen` that are over or whose room another node owns by now: close their sockets.
+        """
+        ...
