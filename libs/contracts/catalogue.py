@@ -9,9 +9,7 @@ from libs.contracts.event import Event
 from libs.contracts.topic import Topic
 
 DLQ: Final = "{service}.dlq"
-USER_STREAMS: Final = frozenset(
-    {"user", "profile", "viewer", "pair", "visitor", "safety", "wallet"}
-)
+USER_STREAMS: Final = frozenset({"user", "profile", "viewer", "pair", "visitor", "safety", "wallet"})
 """Stream kinds whose ids are people's ids (two of them in `pair`)."""
 
 
@@ -19,9 +17,7 @@ def _events(module: ModuleType) -> Iterator[type[Event]]:
     return (
         thing
         for thing in vars(module).values()
-        if isinstance(thing, type)
-        and issubclass(thing, Event)
-        and thing.__module__ == module.__name__
+        if isinstance(thing, type) and issubclass(thing, Event) and thing.__module__ == module.__name__
     )
 
 
@@ -41,16 +37,12 @@ def published() -> dict[str, type[Event]]:
 
 def topics() -> dict[str, Topic]:
     """The topics, by name."""
-    return {
-        name: event.TOPIC for name, event in EVENTS.items() if event.TOPIC is not None
-    }
+    return {name: event.TOPIC for name, event in EVENTS.items() if event.TOPIC is not None}
 
 
 def topics_of(service: str) -> list[str]:
     """The topics a service writes, in the catalogue's order; all write `erasure_done`."""
-    return [
-        name for name, topic in topics().items() if topic.producer in (service, "*")
-    ]
+    return [name for name, topic in topics().items() if topic.producer in (service, "*")]
 
 
 def dlq_of(service: str) -> str:

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 on Kafka, binary mode: the fact is the value, everything about it is in the headers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,22 +12,14 @@ from pydantic import ValidationError
 
 from libs.contracts.catalogue import EVENTS
 from libs.contracts.event import Event
+from libs.contracts.headers import NAME, SOURCE, STREAM, ContractError, Headers
+
+__all__ = ["ContractError", "Envelope", "decode", "encode", "source_of"]
 
 SCHEMA: Final = "https://virtubar.dev/schemas/{name}/{version}"
-SEALED: Final = (
-    "$personal"  # the store's member for sealed personal fields; never leaves home
-)
-
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-SOURCE = re.compile(r"/virtubar/[a-z0-9][a-z0-9-]{0,62}/[a-z]{1,32}/[0-9]{1,9}")
-STREAM = re.compile(r"[a-z]{1,32}(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}){1,2}")
-NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-
-class ContractError(Exception):
-    """A record that is not an event of ours; `str(error)` says why. Retrying will not help."""
+SEALED: Final = "$personal"  # the store's member for sealed personal fields; never leaves home
+ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+BAD_FIT: Final = (ValidationError, LookupError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +47,15 @@ class Envelope:
 
     def event(self) -> Event:
         """The fact as its class. Raises ContractError for an unknown name or version or data that does not fit."""
+        known = EVENTS.get(self.name)
+        if known is None:
+            raise ContractError(f"unknown event {self.name}")
+        if self.schema_version > known.VERSION:
+            raise ContractError(f"{self.name} v{self.schema_version} is from the future")
         try:
-            return EVENTS[self.name].read(self.data, self.schema_version)
-        except KeyError:
-            raise ContractError(f"unknown event {self.name}") from None
-        except LookupError as future:
-            raise ContractError(str(future)) from None
-        except (ValidationError, TypeError, ValueError, AttributeError) as misfit:
-            raise ContractError(
-                f"{self.name} v{self.schema_version} does not fit: {_places(misfit)}"
-            ) from None
+            return known.read(self.data, self.schema_version)
+        except BAD_FIT as misfit:
+            raise ContractError(f"{self.name} v{self.schema_version} does not fit: {_places(misfit)}") from None
 
 
 def source_of(cell: str, service: str, timeline: int) -> str:
@@ -81,14 +72,8 @@ def encode(envelope: Envelope) -> tuple[bytes, list[tuple[str, bytes]]]:
         ("ce_type", envelope.name.encode()),
         ("ce_source", envelope.source.encode()),
         ("ce_subject", str(envelope.subject).encode()),
-        (
-            "ce_time",
-            envelope.time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode(),
-        ),
-        (
-            "ce_dataschema",
-            SCHEMA.format(name=envelope.name, version=envelope.schema_version).encode(),
-        ),
+        ("ce_time", envelope.time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+        ("ce_dataschema", SCHEMA.format(name=envelope.name, version=envelope.schema_version).encode()),
         ("ce_streamid", envelope.stream_id.encode()),
         ("ce_streamversion", b"%d" % envelope.stream_version),
         ("ce_position", b"%d" % envelope.position),
@@ -102,38 +87,28 @@ def encode(envelope: Envelope) -> tuple[bytes, list[tuple[str, bytes]]]:
     return orjson.dumps(_publishable(envelope.name, envelope.data)), headers
 
 
-def decode(
-    value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
-) -> Envelope:
+def decode(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Envelope:
     """The envelope of a Kafka record. Raises ContractError, with the reason, for anything malformed.
 
     The name need not be known here (`Envelope.event` looks it up); headers that are not ours are ignored.
-    A malformed traceparent is dropped: no event is refused over its telemetry.
     """
-    ours = _headers(headers)
-    if ours.get("ce_specversion") != "1.0":
+    ours = Headers(headers)
+    if ours.text("ce_specversion") != "1.0":
         raise ContractError("ce_specversion is not 1.0")
-    name = _matching(ours, "ce_type", NAME)
-    traceparent = ours.get("traceparent")
+    name = ours.matching("ce_type", NAME)
     return Envelope(
-        id=_uuid(ours, "ce_id"),
+        id=ours.uuid("ce_id"),
         name=name,
-        source=_matching(ours, "ce_source", SOURCE),
-        subject=_uuid(ours, "ce_subject"),
-        time=_time(ours, "ce_time"),
-        schema_version=_schema_version(name, _text(ours, "ce_dataschema")),
-        stream_id=_matching(ours, "ce_streamid", STREAM),
-        stream_version=_number(ours, "ce_streamversion"),
-        position=_number(ours, "ce_position"),
-        correlation_id=_uuid(ours, "ce_correlationid")
-        if "ce_correlationid" in ours
-        else None,
-        causation_id=_uuid(ours, "ce_causationid")
-        if "ce_causationid" in ours
-        else None,
-        traceparent=traceparent
-        if traceparent and TRACEPARENT.fullmatch(traceparent)
-        else None,
+        source=ours.matching("ce_source", SOURCE),
+        subject=ours.uuid("ce_subject"),
+        time=ours.time("ce_time"),
+        schema_version=ours.schema_version(SCHEMA.format(name=name, version="")),
+        stream_id=ours.matching("ce_streamid", STREAM),
+        stream_version=ours.number("ce_streamversion"),
+        position=ours.number("ce_position"),
+        correlation_id=ours.uuid("ce_correlationid") if "ce_correlationid" in ours else None,
+        causation_id=ours.uuid("ce_causationid") if "ce_causationid" in ours else None,
+        traceparent=ours.traceparent(),
         data=_data(value),
     )
 
@@ -143,35 +118,7 @@ def _publishable(name: str, data: dict[str, Any]) -> dict[str, Any]:
     personal = event.PERSONAL if event else frozenset()
     if not personal and SEALED not in data:
         return data
-    return {
-        field: content
-        for field, content in data.items()
-        if field not in personal and field != SEALED
-    }
-
-
-def _places(misfit: Exception) -> str:
-    """Where it does not fit, never what stood there: reasons are logged."""
-    if not isinstance(misfit, ValidationError):
-        return type(misfit).__name__
-    return ", ".join(
-        ".".join(map(str, e["loc"])) + f" ({e['type']})"
-        for e in misfit.errors(include_input=False)[:5]
-    )
-
-
-def _headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
-    ours: dict[str, str] = {}
-    for name, value in headers:
-        if not name.startswith("ce_") and name != "traceparent":
-            continue
-        if name in ours:
-            raise ContractError(f"{name} is there twice")
-        try:
-            ours[name] = (value or b"").decode()
-        except UnicodeDecodeError:
-            raise ContractError(f"{name} is not UTF-8") from None
-    return ours
+    return {field: content for field, content in data.items() if field not in personal and field != SEALED}
 
 
 def _data(value: bytes | None) -> dict[str, Any]:
@@ -188,47 +135,8 @@ def _data(value: bytes | None) -> dict[str, Any]:
     return data
 
 
-def _text(ours: Mapping[str, str], name: str) -> str:
-    if name not in ours:
-        raise ContractError(f"{name} is missing")
-    return ours[name]
-
-
-def _matching(ours: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:
-    text = _text(ours, name)
-    if not pattern.fullmatch(text):
-        raise ContractError(f"{name} is malformed")
-    return text
-
-
-def _number(ours: Mapping[str, str], name: str) -> int:
-    return int(_matching(ours, name, NUMBER))
-
-
-def _uuid(ours: Mapping[str, str], name: str) -> UUID:
-    text = _text(ours, name)
-    try:
-        found = UUID(text)
-    except ValueError:
-        found = None
-    if found is None or str(found) != text:
-        raise ContractError(f"{name} is not a UUID")
-    return found
-
-
-def _time(ours: Mapping[str, str], name: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(_text(ours, name))
-        if time.tzinfo is not None:
-            return time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ContractError(f"{name} is not an RFC 3339 time")
-
-
-def _schema_version(name: str, schema: str) -> int:
-    prefix = SCHEMA.format(name=name, version="")
-    version = schema.removeprefix(prefix)
-    if not schema.startswith(prefix) or not re.fullmatch(r"[1-9][0-9]{0,3}", version):
-        raise ContractError("ce_dataschema is not of this event")
-    return int(version)
+def _places(misfit: Exception) -> str:
+    """Where it does not fit, never what stood there: reasons are logged."""
+    if not isinstance(misfit, ValidationError):
+        return type(misfit).__name__
+    return ", ".join(".".join(map(str, e["loc"])) + f" ({e['type']})" for e in misfit.errors(include_input=False)[:5])

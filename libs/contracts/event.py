@@ -37,12 +37,8 @@ class Event(BaseModel):
     VERSION: ClassVar[int] = 1
     TOPIC: ClassVar[Topic | None] = None  # None: stored only, never published
     UPCASTERS: ClassVar[Mapping[int, Upcaster]] = {}  # from version n to n + 1
-    SUBJECT: ClassVar[tuple[str, ...]] = (
-        "user_id",
-    )  # the first of these fields that is not null
-    PERSONAL: ClassVar[frozenset[str]] = (
-        frozenset()
-    )  # fields sealed at rest and never published
+    SUBJECT: ClassVar[tuple[str, ...]] = ("user_id",)  # the first of these fields that is not null
+    PERSONAL: ClassVar[frozenset[str]] = frozenset()  # fields sealed at rest and never published
     USERS: ClassVar[frozenset[str]] = frozenset()  # fields that hold a person's id
 
     @classmethod
@@ -56,9 +52,7 @@ class Event(BaseModel):
     def _marked(cls, mark: type[Mark]) -> frozenset[str]:
         """The fields that carry the mark, under the names they have in the data."""
         return frozenset(
-            field.alias or name
-            for name, field in cls.model_fields.items()
-            if _carries(field.annotation, field, mark)
+            field.alias or name for name, field in cls.model_fields.items() if _carries(field.annotation, field, mark)
         )
 
     @property
@@ -79,9 +73,7 @@ class Event(BaseModel):
         Raises pydantic.ValidationError where data does not fit, LookupError for a version from the future.
         """
         if version > cls.VERSION:
-            raise LookupError(
-                f"{cls.NAME} v{version} is newer than the v{cls.VERSION} known here"
-            )
+            raise LookupError(f"{cls.NAME} v{version} is newer than the v{cls.VERSION} known here")
         current = dict(data)
         for step in range(version, cls.VERSION):
             current = cls.UPCASTERS[step](current)

@@ -11,9 +11,7 @@ class Mark:
 
     KEYWORD: ClassVar[str]
 
-    def __get_pydantic_json_schema__(
-        self, core_schema: Any, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {**handler(core_schema), self.KEYWORD: True}
 
 

@@ -22,14 +22,13 @@ from libs.contracts.vocabulary import (
 )
 
 ROOM = Topic(producer="rooms", stream="room", partitions=6)
-HIDDEN_ROOM = Topic(
-    producer="rooms", stream="room", audience="restricted", partitions=6
-)
+HIDDEN_ROOM = Topic(producer="rooms", stream="room", audience="restricted", partitions=6)
 VISITOR = Topic(producer="rooms", stream="visitor", partitions=6)
-EVIDENCE = Topic(
-    producer="rooms", stream="evidence", audience="restricted", partitions=6
-)
+EVIDENCE = Topic(producer="rooms", stream="evidence", audience="restricted", partitions=6)
 OWNER = ("created_by", "room_id")  # system rooms have no creator
+
+NameMark = Sha256 | None
+"""An HMAC of the name under the subject's key: the same name is known again, and not told."""
 
 
 class RoomCreate(Event):
@@ -39,6 +38,7 @@ class RoomCreate(Event):
     SUBJECT = OWNER
     room_id: UUID
     name: Personal[str] = None
+    name_mark: NameMark = None
     theme: Theme
     is_private: bool
     capacity: Capacity
@@ -53,6 +53,7 @@ class RoomUpdate(Event):
     SUBJECT = OWNER
     room_id: UUID
     name: Personal[str] = None
+    name_mark: NameMark = None
     theme: Theme
     is_private: bool
     capacity: Capacity
@@ -114,6 +115,8 @@ class SeatHold(Event):
     join_source: JoinSource
     device_type: DeviceType
     session_id: UUID
+    issued_at: Instant  # of the access token that asked: a revocation spares later ones
+    held_at: Instant
     expires_at: Instant
 
 

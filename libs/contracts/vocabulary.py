@@ -58,9 +58,7 @@ class AvatarConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    skin: Literal["tone-1", "tone-2", "tone-3", "tone-4", "tone-5", "tone-6"] | None = (
-        None
-    )
+    skin: Literal["tone-1", "tone-2", "tone-3", "tone-4", "tone-5", "tone-6"] | None = None
     hair: (
         Literal[
             "bald",
@@ -76,9 +74,7 @@ class AvatarConfig(BaseModel):
         | None
     ) = None
     hair_colour: Colour | None = None
-    outfit: (
-        Literal["casual", "formal", "hoodie", "jersey", "party", "retro", "suit"] | None
-    ) = None
+    outfit: Literal["casual", "formal", "hoodie", "jersey", "party", "retro", "suit"] | None = None
     outfit_colour: Colour | None = None
     hat: Literal["none", "beanie", "cap", "crown", "fedora", "party"] | None = None
     glasses: Literal["none", "round", "shades", "star"] | None = None
@@ -104,9 +100,7 @@ ReleaseReason = Literal[LeaveReason, "capacity"]
 """Why a held seat was given back before its holder came: `expired` is a no-show, `capacity` a room made smaller."""
 Capacity = Annotated[int, Field(ge=2, le=1000)]
 Seconds = Annotated[int, Field(ge=0)]
-Sha256 = Annotated[
-    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=["9f" * 32])
-]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=["9f" * 32])]
 
 # safety
 ReportType = Literal["harassment", "spam", "hate", "other"]
@@ -132,7 +126,7 @@ ItemName = Annotated[
 ]
 Reference = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+([:._-][a-z0-9]+)*$", max_length=80),
+    StringConstraints(pattern=r"^(welcome|purchase|gift|credit):[a-z0-9-]{1,64}$"),
     Field(examples=["purchase:42"]),
 ]
 """What a wallet entry was for: a machine's reference, unique per wallet, never a note."""
