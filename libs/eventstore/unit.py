@@ -95,7 +95,7 @@ class Unit:
     async def append(
         self, decider: Decider[S, C], stream: Stream[S], events: Sequence[Event], meta: Meta | None = None
     ) -> Stream[S]:
-        """Record and project what happened, in one round trip; nothing for no events. Raises Conflict on a lost race."""
+        """Record what happened, in one round trip, and project it. Raises Conflict on a lost race."""
         if not events:
             return stream
         state = decider.fold(events, stream.state)
