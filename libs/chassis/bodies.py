@@ -1,0 +1,36 @@
+"""What request bodies have in common: nothing unknown, nothing guessed, nothing a table cannot hold."""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict, model_validator
+
+T = TypeVar("T")
+Lax = Annotated[T, Strict(False)]  # for types that JSON writes as strings
+Id = Annotated[UUID, Strict(False)]
+Instant = Annotated[AwareDatetime, Strict(False)]
+
+
+class Body(BaseModel):
+    """Base of request bodies. Strict: "5" is no number. Use `Id` and `Instant` for UUID and datetime members."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, str_max_length=65_536)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nul(cls, data: Any) -> Any:
+        if _holds_nul(data):
+            raise ValueError("text may not hold NUL characters")
+        return data
+
+
+def _holds_nul(data: Any) -> bool:
+    match data:
+        case str():
+            return "\0" in data
+        case dict():
+            return any("\0" in key or _holds_nul(each) for key, each in data.items())
+        case list():
+            return any(map(_holds_nul, data))
+        case _:
+            return False

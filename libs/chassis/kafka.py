@@ -1,0 +1,113 @@
+"""Kafka as every service uses it: the address, the topics, and one set of client options."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from libs.contracts.catalogue import dlq_of, topics, topics_of
+from libs.contracts.topic import Topic
+
+MECHANISM = "SCRAM-SHA-512"
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """Where the brokers are, and who we are to them."""
+
+    bootstrap: str  # host:port[,host:port]
+    user: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> "Kafka":
+        """`kafka://[user:password@]host:port[,host:port]`. Raises ValueError, which does not quote the URL."""
+        parts = urlsplit(url)
+        credentials, _, hosts = parts.netloc.rpartition("@")
+        if parts.scheme != "kafka" or not hosts or not all(":" in host for host in hosts.split(",")):
+            raise ValueError("not a kafka://host:port address")
+        user, _, password = credentials.partition(":")
+        return cls(hosts, unquote(user) or None, unquote(password) or None)
+
+    def options(self) -> dict[str, Any]:
+        """Connection options of any aiokafka client."""
+        plain: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
+        if self.user is None:
+            return plain
+        return plain | {
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": MECHANISM,
+            "sasl_plain_username": self.user,
+            "sasl_plain_password": self.password,
+        }
+
+    def producer(self, **overrides: Any) -> AIOKafkaProducer:
+        """Idempotent, acknowledged by all, in large lz4 batches. Replace it after any failed send; never reuse it."""
+        return AIOKafkaProducer(
+            **self.options()
+            | {
+                "enable_idempotence": True,
+                "acks": "all",
+                "compression_type": "lz4",
+                "linger_ms": 2,
+                "max_batch_size": 256 * 1024,
+                "request_timeout_ms": 40_000,
+            }
+            | overrides
+        )
+
+    def reader(self, **overrides: Any) -> AIOKafkaConsumer:
+        """A consumer without a group: it is told what to read and where from, and commits nothing."""
+        return AIOKafkaConsumer(
+            **self.options()
+            | {"enable_auto_commit": False, "auto_offset_reset": "earliest", "fetch_max_wait_ms": 100}
+            | overrides
+        )
+
+    def admin(self) -> AIOKafkaAdminClient:
+        return AIOKafkaAdminClient(**self.options())
+
+
+async def ensure_topics(url: str, service: str, *, replication: int = -1) -> None:
+    """Make the topics the service writes, as its contracts say, and its DLQ. Those that are there are left alone.
+
+    `replication` -1 is the broker's default. Raises aiokafka.errors.KafkaError.
+    """
+    known = topics()
+    wanted: dict[str, Topic | None] = {name: known[name] for name in topics_of(service)}
+    await create_topics(Kafka.parse(url), wanted | {dlq_of(service): None}, replication=replication)
+
+
+async def create_topics(kafka: Kafka, wanted: dict[str, Topic | None], *, replication: int = -1) -> None:
+    """Make topics that are missing; None stands for a DLQ: one partition, the longest retention."""
+    admin = kafka.admin()
+    await admin.start()
+    try:
+        missing = sorted(wanted.keys() - set(await admin.list_topics()))
+        if not missing:
+            return
+        answer = await admin.create_topics([_new(name, wanted[name], replication) for name in missing])
+        _check(answer.topic_errors)
+    finally:
+        await admin.close()
+
+
+def _new(name: str, topic: Topic | None, replication: int) -> NewTopic:
+    contract = topic or Topic(producer="", stream="", partitions=1)
+    return NewTopic(
+        name,
+        num_partitions=contract.partitions,
+        replication_factor=replication,
+        topic_configs={"retention.ms": str(int(contract.retention.total_seconds() * 1000))},
+    )
+
+
+def _check(errors: Iterable[tuple[Any, ...]]) -> None:
+    for _topic, code, *_ in errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:  # somebody else migrated at the same moment
+            raise error
