@@ -1,0 +1,139 @@
+"""A room as its owner holds it: who is in it, where they stand, and what the room is told next. No I/O, no clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from libs.contracts.vocabulary import DeviceType
+from services.rooms.realtime import frames
+from services.rooms.realtime.floor import Floor
+from services.rooms.realtime.messages import Away, Back, Joined, Left, Said, Seen, Snapshot
+from services.rooms.realtime.movement import Pace, Place
+from services.rooms.realtime.slots import Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody with a seat in this room: what the service knows of the visit."""
+
+    user: UUID
+    visit: UUID
+    session: UUID
+    device: DeviceType
+    profile_version: int = 0
+    muted: bool = False
+
+
+class Member:
+    """A guest on the floor. `heard` is when the last frame came, in seconds of a steady clock."""
+
+    __slots__ = ("away", "body", "guest", "heard", "moved", "place", "seq", "slot", "slot_bytes")
+
+    def __init__(self, guest: Guest, slot: int, body: bytes, pace: Pace, now: float) -> None:
+        self.guest = guest
+        self.slot = slot
+        self.slot_bytes: Final = frames.slot_bytes(slot)
+        self.body = body
+        self.place = Place(*frames.place(body)[:3], now, pace)
+        self.seq: int | None = None  # of the newest move; None until the client's first
+        self.heard = now
+        self.away = False
+        self.moved = False
+
+
+class Room:
+    """`epoch` names this owner's count; `offset` numbers what all are told: the messages returned here are in order."""
+
+    def __init__(self, room_id: UUID, fence: int, epoch: str, floor: Floor, pace: Pace, slots: Slots) -> None:
+        self.room_id = room_id
+        self.fence = fence
+        self.epoch = epoch
+        self.offset = 0
+        self.floor = floor
+        self.pace = pace
+        self.members: dict[UUID, Member] = {}  # by user: one seat each
+        self._slots = slots
+        self._moved: list[Member] = []  # since the last tick
+
+    def admit(self, guest: Guest, now: float, *, away: bool = False) -> tuple[Member, Joined]:
+        """A new visit. Raises LookupError when there is no slot left."""
+        slot = self._slots.take(now)
+        member = Member(guest, slot, self.floor.entrance(slot), self.pace, now)
+        member.away = away
+        self.members[guest.user] = member
+        self._mark(member)
+        return member, Joined(self._next(), guest.user, slot, guest.profile_version)
+
+    def part(self, member: Member, reason: str, now: float) -> Left:
+        """The visit is over; its slot rests."""
+        del self.members[member.guest.user]
+        self._slots.give_back(member.slot, now)
+        member.away = True  # a move of this very tick is not shown any more
+        return Left(self._next(), member.guest.user, reason)
+
+    def hide(self, member: Member) -> Away:
+        """Silent for too long, or its socket closed: gone from everybody's view, the seat is kept."""
+        member.away = True
+        return Away(self._next(), member.guest.user)
+
+    def show(self, member: Member, now: float) -> Back:
+        """There again, where it was."""
+        member.away = False
+        member.heard = now
+        self._mark(member)
+        return Back(self._next(), member.guest.user)
+
+    def say(self, member: Member, message_id: UUID, text: str, at: datetime) -> Said:
+        return Said(self._next(), message_id, member.guest.user, text, at)
+
+    def move(self, member: Member, up: bytes, now: float) -> bytes | None:
+        """Take a frame up (14 bytes). What comes back is the correction its sender must be sent, if any."""
+        flags, seq, x, y, z = frames.read_step(up)
+        if member.seq is not None and not frames.newer(seq, member.seq):
+            return None  # overtaken by a newer one
+        member.seq = seq
+        reason = member.place.step(
+            x, y, z, teleport=bool(flags & frames.TELEPORT), now=now, floor=self.floor, pace=self.pace
+        )
+        if reason is not None:
+            return frames.correction(reason, seq, member.body)
+        member.body = up[frames.BODY]
+        if not member.moved:
+            self._mark(member)
+        return None
+
+    def changes(self, tick: int) -> bytearray | None:
+        """The frame of this tick: everybody who moved since the last one. None when nobody did."""
+        if not self._moved:
+            return None
+        moved, self._moved = self._moved, []
+        for member in moved:
+            member.moved = False
+        records = [member.slot_bytes + member.body for member in moved if not member.away]
+        return frames.down(records, tick, keyframe=False) if records else None
+
+    def keyframe(self, tick: int) -> bytearray:
+        """Everybody in view."""
+        return frames.down([member.slot_bytes + member.body for member in self.visible()], tick, keyframe=True)
+
+    def visible(self) -> Iterator[Member]:
+        return (member for member in self.members.values() if not member.away)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.epoch, self.offset, [_seen(member) for member in self.members.values()])
+
+    def _mark(self, member: Member) -> None:
+        if not member.moved:
+            member.moved = True
+            self._moved.append(member)
+
+    def _next(self) -> int:
+        self.offset += 1
+        return self.offset
+
+
+def _seen(member: Member) -> Seen:
+    guest, (x, y, z, yaw) = member.guest, frames.place(member.body)
+    return Seen(guest.user, member.slot, guest.profile_version, member.away, guest.muted, x, y, z, yaw)

@@ -1,0 +1,80 @@
+"""JSON frames: what is understood, what is answered, and what is no frame at all."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.rooms.realtime import messages
+from services.rooms.realtime.frames import HEADROOM
+from services.rooms.realtime.messages import (
+    Ack,
+    Auth,
+    Chat,
+    Hello,
+    Leave,
+    Malformed,
+    Ping,
+    Said,
+    Unknown,
+    problem,
+    read,
+)
+
+ANN, ID = UUID(int=1), UUID(int=2)
+
+
+def text(message: object) -> str:
+    return messages.encode(message)[HEADROOM:].decode()
+
+
+@pytest.mark.parametrize(
+    ("frame", "command"),
+    [
+        (b'{"t":"hello","ticket":"abc"}', Hello(ticket="abc")),
+        (b'{"t":"hello","resume_token":"r","epoch":"e","offset":4}', Hello(resume_token="r", epoch="e", offset=4)),
+        (b'{"t":"auth","token":"jwt"}', Auth(token="jwt")),
+        (b'{"n":3,"t":"ping"}', Ping(n=3)),
+        (b'{"t":"leave","cid":"a"}', Leave(cid="a")),
+        (b'{"t":"chat","cid":7,"text":"hi","later":true}', Chat(cid=7, text="hi")),
+        (b'{"t":"emote","cid":"a","emote":"wave"}', Unknown(t="emote", cid="a")),
+    ],
+)
+def test_a_command_is_read(frame: bytes, command: object) -> None:
+    assert read(frame) == command
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *(b"", b"hello", b"[]", b"{}", b"{", b'"chat"', b"null", b"\xff\xfe", b"[" * 5000),
+        *(b'{"t":1}', b'{"t":"chat"}', b'{"t":"chat","cid":"a","text":5}', b'{"t":"chat","cid":{},"text":"x"}'),
+        *(b'{"t":"hello","ticket":[]}', b'{"t":"emote","cid":[]}', b'{"t":"chat","cid":"a","text":"\xc3("}'),
+    ],
+)
+def test_garbage_is_no_frame(frame: bytes) -> None:
+    with pytest.raises(Malformed):
+        read(frame)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_nothing_else_is_ever_raised(frame: bytes) -> None:
+    with suppress(Malformed):
+        read(frame)
+
+
+def test_answers_are_written_as_documented() -> None:
+    said = Said(4, ID, ANN, "hi", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert text(said) == (
+        '{"t":"chat","offset":4,"id":"00000000-0000-0000-0000-000000000002","user":"00000000-0000-0000-0000-000000000001",'
+        '"text":"hi","at":"2026-01-02T03:04:05Z"}'
+    )
+    assert text(Ack("a")) == '{"t":"ack","cid":"a"}'
+    assert text(Ack("a", 9)) == '{"t":"ack","cid":"a","offset":9}'
+    slow = problem("rate_limited", "Slow down.", cid=3, retry_ms=900)
+    assert text(slow) == (
+        '{"t":"error","type":"https://virtubar.dev/problems/rate_limited","title":"Slow down.","cid":3,"retry_ms":900}'
+    )
