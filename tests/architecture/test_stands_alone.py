@@ -15,10 +15,10 @@ SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/__main__.py
 def import_everything(service: str) -> str:
     """A program that imports every module of one service."""
     return (
-        "import importlib, pkgutil, services.{0} as package\n"
-        "for module in pkgutil.walk_packages(package.__path__, 'services.{0}.'):\n"
+        f"import importlib, pkgutil, services.{service} as package\n"
+        f"for module in pkgutil.walk_packages(package.__path__, 'services.{service}.'):\n"
         "    if not module.name.endswith('__main__'): importlib.import_module(module.name)\n"
-    ).format(service)
+    )
 
 
 def lay_out(target: Path, service: str) -> None:
