@@ -3,6 +3,7 @@
 Keys live in a database of their own, whose backups are kept for days: a restored log does not bring anybody back.
 """
 
+import hmac
 import os
 import time
 from base64 import b64decode, b64encode
@@ -28,6 +29,25 @@ on conflict (subject) do update set key = null, destroyed_at = now() where subje
 NONCE = 12  # bytes, random: AES-GCM allows 2**32 of them under one key
 
 
+class SubjectKey:
+    """One person's key: seals what is personal, and marks it so that a retry is told from a change."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._sealing = AESGCM(raw)
+        self._marking = hmac.digest(raw, b"mark", "sha256")  # another purpose, another key
+
+    def seal(self, plain: bytes, bound_to: bytes) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + self._sealing.encrypt(nonce, plain, bound_to)
+
+    def open(self, sealed: bytes, bound_to: bytes) -> bytes:
+        return self._sealing.decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
+
+    def mark(self, text: str) -> str:
+        """An HMAC, in hexadecimal: equal for equal texts, and saying nothing without the key."""
+        return hmac.digest(self._marking, text.encode(), "sha256").hex()
+
+
 class KeyRing:
     """The subjects' keys, remembered for `ttl` seconds: so long may another process still read after `destroy`."""
 
@@ -35,16 +55,16 @@ class KeyRing:
         self._pool = pool
         self._ttl = ttl
         self._size = size
-        self._known: OrderedDict[UUID, tuple[AESGCM, float]] = OrderedDict()
+        self._known: OrderedDict[UUID, tuple[SubjectKey, float]] = OrderedDict()
 
-    async def find(self, subject: UUID) -> AESGCM | None:
+    async def find(self, subject: UUID) -> SubjectKey | None:
         """The subject's key; None when there is none yet or it has been destroyed."""
         key, until = self._known.get(subject, (None, 0.0))
         if key is not None and time.monotonic() < until:
             return key
         return self._remember(subject, await self._pool.fetchval(FIND, subject))
 
-    async def obtain(self, subject: UUID) -> AESGCM | None:
+    async def obtain(self, subject: UUID) -> SubjectKey | None:
         """The subject's key, made if need be; None when it has been destroyed."""
         if key := await self.find(subject):
             return key
@@ -56,11 +76,11 @@ class KeyRing:
         await self._pool.execute(DESTROY, subject)
         self._known.pop(subject, None)
 
-    def _remember(self, subject: UUID, raw: bytes | None) -> AESGCM | None:
+    def _remember(self, subject: UUID, raw: bytes | None) -> SubjectKey | None:
         self._known.pop(subject, None)
         if raw is None:
             return None
-        self._known[subject] = (key := AESGCM(raw), time.monotonic() + self._ttl)
+        self._known[subject] = (key := SubjectKey(raw), time.monotonic() + self._ttl)
         if len(self._known) > self._size:
             self._known.popitem(last=False)
         return key
@@ -79,10 +99,13 @@ class Cipher:
         data = event.model_dump(mode="json", exclude=set(event.PERSONAL))
         personal = event.model_dump(mode="json", include=set(event.PERSONAL), exclude_none=True)
         if personal and (key := await self._keys.obtain(event.subject)):
-            nonce = os.urandom(NONCE)
-            sealed = key.encrypt(nonce, orjson.dumps(personal), event_id.bytes)
-            data[SEALED] = b64encode(nonce + sealed).decode()
+            data[SEALED] = b64encode(key.seal(orjson.dumps(personal), event_id.bytes)).decode()
         return orjson.dumps(data).decode()
+
+    async def mark(self, subject: UUID, text: str) -> str | None:
+        """By which a personal text is known again where it must not be kept; None when the key is destroyed."""
+        key = await self._keys.obtain(subject)
+        return key.mark(text) if key else None
 
     async def open(self, data: dict[str, Any], subject: UUID, event_id: UUID) -> dict[str, Any]:
         """The data with its personal fields; without them when the subject's key is destroyed.
@@ -94,5 +117,5 @@ class Cipher:
         sealed = b64decode(data[SEALED])
         data = {field: value for field, value in data.items() if field != SEALED}
         if key := await self._keys.find(subject):
-            data |= orjson.loads(key.decrypt(sealed[:NONCE], sealed[NONCE:], event_id.bytes))
+            data |= orjson.loads(key.open(sealed, event_id.bytes))
         return data
