@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.native import ports
+from deploy.native.errors import HalfMade
 
+MARK = "virtubar.json"
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -43,10 +45,30 @@ class Folder:
 
     @classmethod
     def make(cls, root: Path) -> "Folder":
-        """The folder, made when missing; others may pass through it but not list it."""
+        """The folder, made when missing; others may pass through it but not list it.
+
+        Raises BarError when it is somebody else's: we would write among their files.
+        """
+        folder = cls(root)
+        if root.exists() and any(root.iterdir()) and not (root / MARK).exists():
+            raise HalfMade(
+                f"{root} is not empty and is no data folder of a bar (it has no {MARK})",
+                f"name another folder in VIRTUBAR_DATA, or empty this one: rm -rf {root}",
+            )
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o711)
-        return cls(root)
+        if not (root / MARK).exists():
+            folder.keep(MARK, {"layout": 1, "made": []})
+        return folder
+
+    def made(self, part: str) -> bool:
+        """Whether the data of a part was completely made here once."""
+        return part in self.read(MARK)["made"]
+
+    def mark_made(self, part: str) -> None:
+        """Remember that the data of a part is complete."""
+        mark = self.read(MARK)
+        self.keep(MARK, {**mark, "made": sorted({*mark["made"], part})})
 
     def __truediv__(self, name: str) -> Path:
         return self.root / name
@@ -68,7 +90,7 @@ class Folder:
         """The port of every name: remembered, or chosen now. A `base` other than the remembered one moves them all."""
         kept: dict[str, Any] = self.read("ports.json") or {"base": base, "ports": {}}
         known: dict[str, int] = kept["ports"]
-        if base is not None:
+        if base is not None and base != kept["base"]:
             known = ports.choose(names, base=base)
         else:
             base = kept["base"]
@@ -76,6 +98,15 @@ class Folder:
             known = {**known, **ports.choose(missing, base=_after(base, known), taken=list(known.values()))}
         self.keep("ports.json", {"base": base, "ports": known})
         return {name: known[name] for name in names}
+
+    @property
+    def start_afresh(self) -> str:
+        """The next step when what is kept here cannot be used."""
+        return f"start afresh, which loses what is in it: make down && rm -rf {self.root} && make up"
+
+    def knows(self, who: str) -> bool:
+        """Whether the password of `who` was drawn before."""
+        return who in (self.read("secrets.json") or {})
 
     def password(self, who: str) -> str:
         """The password of `who`, drawn at random when first asked for."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.native.errors import BarError
+from deploy.native.errors import BarError, HalfMade
 from deploy.native.folder import Folder, write
 from deploy.native.jars import jars
 from deploy.native.ports import HOST
@@ -27,6 +27,7 @@ class Kafka:
     port: int
     controller_port: int
     name: str = "kafka"
+    roles: tuple[str, ...] = ("broker", "controller")
 
     @property
     def bootstrap(self) -> str:
@@ -47,7 +48,11 @@ class Kafka:
         return self.folder / "kafka" / "server.properties"
 
     def settings(self) -> Mapping[str, str]:
-        """server.properties; the quorum is named by address, so that the ports may change between two starts."""
+        """server.properties.
+
+        The quorum is named by address, so that the ports may change between two starts. The session is short because a
+        killed broker is let in again only when its old session has ended (9 s by default).
+        """
         controller = f"{HOST}:{self.controller_port}"
         return {
             "process.roles": "broker,controller",
@@ -66,6 +71,8 @@ class Kafka:
             "transaction.state.log.min.isr": "1",
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
+            "broker.session.timeout.ms": "4000",
+            "broker.heartbeat.interval.ms": "500",
             "log.cleaner.dedupe.buffer.size": "16777216",
         }
 
@@ -74,9 +81,11 @@ class Kafka:
         write(self.properties, "".join(f"{key}={value}\n" for key, value in self.settings().items()))
         if (self.data / "meta.properties").exists():
             return
-        shutil.rmtree(self.data, ignore_errors=True)  # formatting comes before the first record: nothing is lost
-        cluster = self.folder.password("kafka/cluster")[:22]
-        self._format(cluster)
+        if self.folder.made(self.name):
+            raise HalfMade(f"{self.data} is no longer Kafka's data", self.folder.start_afresh)
+        shutil.rmtree(self.data, ignore_errors=True)  # what an interrupted format left
+        self._format(self.folder.password("kafka/cluster")[:22])
+        self.folder.mark_made(self.name)
 
     def command(self) -> Command:
         return self.tool("kafka.Kafka", str(self.properties), heap=HEAP)

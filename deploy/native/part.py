@@ -15,6 +15,10 @@ class Part(Protocol):
     def name(self) -> str:
         """What it is called in progress, logs and status."""
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What it does in the bar, for status."""
+
     def prepare(self) -> None:
         """Make its files; raises BarError."""
 

@@ -45,6 +45,7 @@ class Postgres:
     services: Sequence[str]
     durable: bool = True
     name: str = "postgres"
+    roles: tuple[str, ...] = ("database",)
 
     @property
     def data(self) -> Path:
@@ -67,17 +68,18 @@ class Postgres:
     def prepare(self) -> None:
         bin_folder = binaries()
         if not (self.data / "PG_VERSION").exists():
-            if self.data.exists():
-                raise HalfMade(f"{self.data} holds no complete PostgreSQL cluster", f"rm -rf {self.data}, then make up")
+            if self.data.exists() or self.folder.made(self.name):
+                raise HalfMade(f"{self.data} holds no complete PostgreSQL cluster", self.folder.start_afresh)
             self._initdb(bin_folder)
+            self.folder.mark_made(self.name)
+        if not self.folder.knows("postgres/postgres"):
+            raise HalfMade(f"the passwords in {self.folder / 'secrets.json'} are lost", self.folder.start_afresh)
         made = (self.data / "PG_VERSION").read_text().strip()
         if made != str(version(bin_folder)):
             raise BarError(
                 f"{self.data} was made by PostgreSQL {made}, installed is {version(bin_folder)}",
-                f"install postgresql-{made}, or start afresh: make down && rm -rf {self.folder.root}",
+                f"install postgresql-{made}, or {self.folder.start_afresh}",
             )
-        if self.folder.read("secrets.json") is None:
-            raise HalfMade("the passwords of this data folder are lost", f"rm -rf {self.folder.root}, then make up")
 
     def command(self) -> Command:
         settings = {**SETTINGS, "port": str(self.port), "fsync": "on" if self.durable else "off"}

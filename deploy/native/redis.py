@@ -22,6 +22,7 @@ class Redis:
     port: int
     keys: Mapping[str, Sequence[str]]
     name: str = "redis"
+    roles: tuple[str, ...] = ("cache",)
 
     def url(self, user: str = ADMIN) -> str:
         """`redis://user:password@host:port/0`; without a user the administrator's."""

@@ -1,0 +1,5 @@
+"""`python -m cli` is `virtubar`."""
+
+from cli.app import main
+
+main()

@@ -1,0 +1,41 @@
+"""The `virtubar` command. One file per command; a new one is its import and one line below.
+
+A command is a function (`app.command()(name.name)`) or a group of its own (`app.add_typer(name.app, name="name")`).
+It prints what it is asked for on stdout and everything else on stderr, and raises BarError, which ends in a
+sentence, the next step, and exit status 1. Libraries that take long to import belong inside the function.
+"""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from cli import down, events, logs, mail, status, up
+from deploy.native.errors import BarError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A virtual bar.")
+app.command()(up.up)
+app.command()(down.down)
+app.command()(status.status)
+app.command()(logs.logs)
+app.command()(mail.mail)
+app.add_typer(events.app, name="events")
+
+
+def main() -> None:
+    """Run the command line; the process ends with its exit status."""
+    try:
+        app()
+    except BarError as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"[red]{_escaped(error.problem)}[/red]")
+        console.print(f"[bold]Next:[/bold] {_escaped(error.next_step)}")
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

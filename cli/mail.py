@@ -1,0 +1,25 @@
+"""`virtubar mail`: the local mailbox, where sign-in codes arrive."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.running import emit
+from deploy.native.mailbox import newest_first
+from deploy.native.native import Native
+
+
+def mail(
+    to: Annotated[str | None, typer.Option(help="Only mails to this address.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Print the mails the bar has sent, newest first."""
+    mails = list(newest_first(Native.opened().mailbox, to))
+    if json:
+        emit(mails)
+        return
+    console = Console(highlight=False)
+    for each in mails:
+        console.print(f"[bold]{each['at']}[/]  to {each['to']}: {each['subject']}")
+        console.print(each["text"].strip() + "\n", markup=False)

@@ -1,0 +1,76 @@
+"""Debian packages the native stack needs: what is missing, and how to get it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.native import postgres
+from deploy.native.errors import BarError, PackagesMissing
+
+SCRIPT = Path(__file__).with_name("install.sh")
+OLDEST_JAVA = 17
+
+
+def has_postgres() -> bool:
+    try:
+        postgres.binaries()
+    except BarError:
+        return False
+    return True
+
+
+def has_java() -> bool:
+    java = shutil.which("java")
+    if java is None:
+        return False
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', told)
+    return found is not None and int(found[1]) >= OLDEST_JAVA
+
+
+def has(program: str) -> Callable[[], bool]:
+    return lambda: shutil.which(program) is not None
+
+
+NEEDED: dict[str, Callable[[], bool]] = {
+    "postgresql": has_postgres,
+    "redis-server": has("redis-server"),
+    "default-jre-headless": has_java,
+    "maven": has("mvn"),
+    "util-linux": has("setpriv"),
+}
+
+
+def missing() -> list[str]:
+    """The packages whose programs are not there (or too old)."""
+    return [package for package, present in NEEDED.items() if not present()]
+
+
+def install(say: Callable[[str], None]) -> None:
+    """Install what is missing, as root or through sudo; raises PackagesMissing when we may not or cannot."""
+    packages = missing()
+    if not packages:
+        return
+    by_hand = f"sudo apt-get install {' '.join(packages)}"
+    prefix = _as_root()
+    if prefix is None or shutil.which("apt-get") is None:
+        raise PackagesMissing(f"these packages are missing: {', '.join(packages)}", by_hand)
+    say(f"installing {', '.join(packages)}")
+    done = subprocess.run([*prefix, "sh", str(SCRIPT), *packages], stdout=sys.stderr, check=False)
+    if done.returncode or (still := missing()):
+        left = packages if done.returncode else still
+        raise PackagesMissing(f"apt-get did not bring {', '.join(left)}", by_hand)
+
+
+def _as_root() -> list[str] | None:
+    """What to put before a command that needs root, or None when we cannot become root."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") is None:
+        return None
+    quiet = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    return ["sudo"] if quiet or sys.stdin.isatty() else None

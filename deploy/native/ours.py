@@ -1,0 +1,122 @@
+"""The parts that are programs of this repository, and the gateway in front of them."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiosmtplib
+import httpx2
+
+from deploy.bar import Process, Service
+from deploy.gateway.envoy import render
+from deploy.native.folder import CHECKOUT, write
+from deploy.native.native import Native
+from deploy.native.ports import HOST
+from deploy.native.process import Command
+
+
+async def answers(url: str) -> None:
+    """Raise unless a GET is answered with 200."""
+    async with httpx2.AsyncClient(timeout=4, trust_env=False) as http:
+        (await http.get(url)).raise_for_status()
+
+
+@dataclass(frozen=True)
+class Ours:
+    """A process of one of our services, ready when its /readyz says so."""
+
+    native: Native
+    process: Process
+
+    @property
+    def name(self) -> str:
+        return self.process.name
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return self.process.roles
+
+    def prepare(self) -> None:
+        """Nothing: the migration ran before."""
+
+    def command(self) -> Command:
+        return Command([sys.executable, *self.process.argv], self.native.bar.environment(self.process), CHECKOUT)
+
+    async def probe(self) -> None:
+        await answers(f"http://{self.native.bar.addresses[self.name]}/readyz")
+
+    async def settle(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A service's migrate step: runs to its end before the service's processes start."""
+
+    native: Native
+    service: Service
+
+    @property
+    def name(self) -> str:
+        return f"{self.service.name}-migrate"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return ("migrate",)
+
+    def command(self) -> Command:
+        argv = [sys.executable, "-m", f"services.{self.service.name}", "migrate"]
+        return Command(argv, self.native.bar.migration(self.service), CHECKOUT)
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """The local mailbox."""
+
+    native: Native
+    name: str = "mail"
+    roles: tuple[str, ...] = ("smtp",)
+
+    def prepare(self) -> None:
+        """Nothing: it makes its file itself."""
+
+    def command(self) -> Command:
+        port = str(self.native.ports["smtp"])
+        argv = [sys.executable, "-m", "deploy.native.mailbox", port, str(self.native.mailbox)]
+        return Command(argv, cwd=CHECKOUT)
+
+    async def probe(self) -> None:
+        async with aiosmtplib.SMTP(hostname=HOST, port=self.native.ports["smtp"], timeout=4, start_tls=False) as smtp:
+            await smtp.noop()
+
+    async def settle(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Envoy from its wheel, with the configuration generated from the route table."""
+
+    native: Native
+    name: str = "gateway"
+    roles: tuple[str, ...] = ("proxy",)
+    program: Path = field(default=Path(sys.executable).with_name("envoy"))
+
+    @property
+    def config(self) -> Path:
+        return self.native.folder / "gateway" / "envoy.yaml"
+
+    def prepare(self) -> None:
+        self.config.parent.mkdir(exist_ok=True)
+        write(self.config, render(self.native.bar))
+
+    def command(self) -> Command:
+        # Hot restart would make two bars on one machine share memory by a number.
+        argv = [str(self.program), "-c", str(self.config), "--disable-hot-restart", "--log-level", "warning"]
+        return Command([*argv, "--concurrency", "2"], cwd=self.config.parent)
+
+    async def probe(self) -> None:
+        await answers(f"http://{self.native.bar.addresses['gateway-admin']}/ready")
+
+    async def settle(self) -> None:
+        """Nothing."""
