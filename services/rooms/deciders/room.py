@@ -11,7 +11,6 @@ from libs.contracts.vocabulary import Region, Theme
 from libs.eventstore.decider import Decider
 from services.rooms.deciders.refusals import NotFound, NotHost, RoomClosed, RoomQuota, SystemRoom
 
-
 SHOWN = ("room_id", "theme", "is_private", "capacity", "region", "created_by")
 
 
@@ -24,7 +23,7 @@ class Name:
     """A room's name, and an HMAC of it under its subject's key, by which a retry knows it again."""
 
     text: str
-    mark: str
+    mark: str | None  # None once the key is destroyed
 
 
 @dataclass(frozen=True, slots=True)

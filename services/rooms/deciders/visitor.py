@@ -8,28 +8,15 @@ from uuid import UUID
 
 from libs.contracts.event import Event
 from libs.contracts.rooms import RoomJoin, RoomLeave, SeatHold, SeatRelease, SessionDuration
-from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason, Region, ReleaseReason, Theme
+from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
 from libs.eventstore.decider import Decider
 from services.rooms.deciders.night import Night, end_of_night
 from services.rooms.deciders.refusals import RoomClosed, RoomFull, RoomPrivate, SeatGone
+from services.rooms.deciders.seat import RoomNow, Seat
 
 
 def visitor_stream(user_id: UUID) -> str:
     return f"visitor-{user_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class RoomNow:
-    """A room as its locked guard row shows it; `occupied` counts held seats too."""
-
-    room_id: UUID
-    theme: Theme
-    region: Region
-    created_by: UUID | None
-    is_private: bool
-    is_open: bool
-    capacity: int
-    occupied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """End whatever visit the login `session_id` began, or any login; spare those by tokens issued after `issued_until`."""
+    """End a visit that the login `session_id` began (None: any) with a token issued by `issued_until` (None: any)."""
 
     reason: LeaveReason
     at: datetime
@@ -93,25 +80,6 @@ class EndNight:
 
     at: datetime
     night_gap: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One visit's seat, as it was held."""
-
-    visit_id: UUID
-    night_id: UUID
-    room_id: UUID
-    user_id: UUID
-    join_source: JoinSource
-    device_type: DeviceType
-    session_id: UUID
-    issued_at: datetime
-    held_at: datetime
-    expires_at: datetime
-
-    def began_by(self, session_id: UUID | None, issued_until: datetime | None) -> bool:
-        return session_id in (None, self.session_id) and (issued_until is None or self.issued_at <= issued_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +125,7 @@ def decide(state: Visitor, command: Command) -> Sequence[Event]:
             return _give_up(state, "expired", seen)
         case Held(seat), Enter(visit_id) if seat.visit_id == visit_id:
             return _enter(seat, command)
-        case Seated(seat), Enter(visit_id) if seat.visit_id == visit_id:
+        case Seated(seat), Enter(visit_id, room) if seat.visit_id == visit_id and room.is_open:
             return []
         case _, Enter():
             raise SeatGone
@@ -201,45 +169,22 @@ def _hold(state: Visitor, command: Hold) -> Sequence[Event]:
 def _enter(seat: Seat, command: Enter) -> Sequence[Event]:
     room = command.room
     if not room.is_open:
-        return [_release(seat, "room_closed")]
+        return [seat.released("room_closed")]
     if command.at >= seat.expires_at:
-        return [_release(seat, "expired")]
+        return [seat.released("expired")]
     if room.occupied > room.capacity:
-        return [_release(seat, "capacity")]
-    return [
-        RoomJoin(
-            visit_id=seat.visit_id,
-            night_id=seat.night_id,
-            room_id=seat.room_id,
-            user_id=seat.user_id,
-            join_source=seat.join_source,
-            device_type=seat.device_type,
-            theme=room.theme,
-            region=room.region,
-        )
-    ]
+        return [seat.released("capacity")]
+    return [seat.joined(room)]
 
 
-def _give_up(state: Visitor, reason: LeaveReason, left_at: datetime) -> Sequence[Event]:
+def _give_up(state: Visitor, reason: LeaveReason, at: datetime) -> Sequence[Event]:
     match state:
         case Held(seat):
-            return [_release(seat, reason)]
+            return [seat.released(reason)]
         case Seated(seat):
-            return [
-                RoomLeave(
-                    visit_id=seat.visit_id,
-                    room_id=seat.room_id,
-                    user_id=seat.user_id,
-                    reason=reason,
-                    left_at=max(left_at, seat.held_at),  # a clock that runs behind does not turn a visit around
-                )
-            ]
-        case _:
+            return [seat.left(reason, at)]
+        case Away():
             return []
-
-
-def _release(seat: Seat, reason: ReleaseReason) -> SeatRelease:
-    return SeatRelease(visit_id=seat.visit_id, room_id=seat.room_id, user_id=seat.user_id, reason=reason)
 
 
 def evolve(state: Visitor, event: Event) -> Visitor:
@@ -248,11 +193,10 @@ def evolve(state: Visitor, event: Event) -> Visitor:
             return Held(Seat(**event.model_dump()), state.night)
         case SeatRelease(), Held():
             return Away(state.night)
-        case RoomJoin(), Held(seat, night):
-            same = night is not None and night.night_id == seat.night_id
-            return Seated(
-                seat, night.another_visit() if night and same else Night(seat.night_id, seat.user_id, seat.held_at)
-            )
+        case RoomJoin(), Held(seat, None):
+            return Seated(seat, Night(seat.night_id, seat.user_id, seat.held_at))
+        case RoomJoin(), Held(seat, Night() as night):
+            return Seated(seat, night.another_visit())
         case RoomLeave(left_at=left_at), Seated(_, night):
             return Away(night.left(left_at))
         case SessionDuration(), Away():

@@ -1,0 +1,105 @@
+"""What happened, as rows. A seat's lease and tickets, a room's owner and fence are operational: written elsewhere."""
+
+from libs.contracts.event import Event
+from libs.contracts.rooms import (
+    RoomClose,
+    RoomCreate,
+    RoomJoin,
+    RoomLeave,
+    RoomUpdate,
+    SeatHold,
+    SeatRelease,
+    SessionDuration,
+)
+from libs.eventstore.db import Db
+from libs.eventstore.projections import Projection, Table
+from libs.eventstore.recorded import Recorded
+
+CREATE = """
+with room as (
+  insert into rooms (id, name, theme, is_private, capacity, region, created_by, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
+)
+insert into room_guards (room_id, theme, is_private, capacity, region, created_by, is_open, occupied)
+values ($1, $3, $4, $5, $6, $7, true, 0)
+"""
+# A change that leaves the name alone says none.
+UPDATE = """
+with room as (
+  update rooms set name = coalesce($2, name), theme = $3, is_private = $4, capacity = $5 where id = $1
+)
+update room_guards set theme = $3, is_private = $4, capacity = $5 where room_id = $1
+"""
+CLOSE = "update room_guards set is_open = false where room_id = $1"
+HOLD = """
+with guard as (update room_guards set occupied = occupied + 1 where room_id = $3)
+insert into seats (user_id, visit_id, room_id, state, device_type, join_source, session_id, held_at, expires_at)
+values ($1, $2, $3, 'held', $4, $5, $6, $7, $8)
+"""
+RELEASE = """
+with seat as (delete from seats where user_id = $1)
+update room_guards set occupied = occupied - 1 where room_id = $2
+"""
+JOIN = """
+with visit as (
+  insert into room_memberships (id, room_id, user_id, joined_at, join_source) values ($2, $3, $1, $6, $4)
+), night as (
+  insert into nights (user_id, night_id) values ($1, $5)
+  on conflict (user_id) do update set night_id = excluded.night_id, left_at = null
+)
+update seats set state = 'seated', joined_at = $6, last_heartbeat = $6 where user_id = $1
+"""
+LEAVE = """
+with seat as (delete from seats where user_id = $1),
+  visit as (update room_memberships set left_at = $4 where id = $2),
+  night as (update nights set left_at = $4 where user_id = $1)
+update room_guards set occupied = occupied - 1 where room_id = $3
+"""
+END_NIGHT = "delete from nights where user_id = $1 and night_id = $2"
+
+
+async def project(db: Db, happened: Recorded) -> None:
+    event, at = happened.event, happened.at
+    match event:
+        case RoomCreate(room_id=room, created_by=host) as e:
+            await db.execute(CREATE, room, e.name, e.theme, e.is_private, e.capacity, e.region, host, at)
+        case RoomUpdate(room_id=room) as e:
+            await db.execute(UPDATE, room, e.name, e.theme, e.is_private, e.capacity)
+        case RoomClose(room_id=room):
+            await db.execute(CLOSE, room)
+        case SeatHold(user_id=user, visit_id=visit, room_id=room) as e:
+            login = (e.device_type, e.join_source, e.session_id)
+            await db.execute(HOLD, user, visit, room, *login, e.held_at, e.expires_at)
+        case SeatRelease(user_id=user, room_id=room):
+            await db.execute(RELEASE, user, room)
+        case RoomJoin(user_id=user, visit_id=visit, room_id=room) as e:
+            await db.execute(JOIN, user, visit, room, e.join_source, e.night_id, at)
+        case RoomLeave(user_id=user, visit_id=visit, room_id=room, left_at=left_at):
+            await db.execute(LEAVE, user, visit, room, left_at)
+        case SessionDuration(user_id=user, night_id=night):
+            await db.execute(END_NIGHT, user, night)
+        case Event():
+            pass
+
+
+ROOMS = Projection(
+    tables=(
+        Table("rooms", ("id",), ("name", "theme", "is_private", "capacity", "region", "created_by", "created_at")),
+        Table(
+            "room_guards",
+            ("room_id",),
+            ("theme", "region", "created_by", "is_private", "is_open", "capacity", "occupied"),
+        ),
+        Table("room_memberships", ("id",), ("room_id", "user_id", "joined_at", "left_at", "join_source")),
+        Table(
+            "seats",
+            ("user_id",),
+            (
+                "visit_id", "room_id", "state", "device_type", "join_source", "session_id", "held_at", "expires_at",
+                "joined_at",
+            ),
+        ),
+        Table("nights", ("user_id",), ("night_id", "left_at")),
+    ),
+    apply=project,
+)  # fmt: skip

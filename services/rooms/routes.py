@@ -1,0 +1,119 @@
+"""HTTP in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from libs.chassis.answers import Statuses
+from libs.chassis.auth import Caller, Me
+from libs.chassis.idempotency import MaybeOnce
+from libs.chassis.openapi import refuses
+from libs.chassis.pagination import Page, Paging
+from libs.chassis.problems import Unavailable
+from libs.contracts.vocabulary import Region, Theme
+from libs.eventstore.db import Pool
+from services.rooms import queries
+from services.rooms.deciders.refusals import (
+    NotFound,
+    NotHost,
+    NotSeated,
+    RoomClosed,
+    RoomFull,
+    RoomPrivate,
+    RoomQuota,
+    SeatGone,
+    SystemRoom,
+)
+from services.rooms.placement import NoNode
+from services.rooms.ports import Ticket
+from services.rooms.queries import Sort
+from services.rooms.schemas import JoinRoom, Member, NewRoom, RoomCard, RoomChange, TicketAnswer
+from services.rooms.service import Rooms
+from services.rooms.visits import Guest
+
+REFUSALS: Statuses = {
+    NotFound: 404,
+    RoomClosed: 410,
+    RoomPrivate: 403,
+    RoomFull: 409,
+    RoomQuota: 409,
+    NotHost: 403,
+    SystemRoom: 409,
+    NotSeated: 403,
+    SeatGone: 410,
+}
+Clock = Callable[[], datetime]
+
+
+def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
+    """`clock` is the wall clock, aware."""
+    api = APIRouter(prefix="/v1/rooms", tags=["rooms"])
+
+    @api.get("")
+    async def list_rooms(
+        me: Me, paging: Paging, theme: Theme | None = None, region: Region | None = None, sort: Sort = "newest"
+    ) -> Page[RoomCard]:
+        if sort == "busiest":
+            rows = await queries.busiest(pool, theme, region, paging.after(tuple[int, UUID]), paging.fetch)
+            return paging.page(rows, RoomCard.of, lambda row: (row["occupancy"], row["id"]))
+        rows = await queries.newest(pool, theme, region, paging.after(tuple[datetime, UUID]), paging.fetch)
+        return paging.page(rows, RoomCard.of, lambda row: (row["created_at"], row["id"]))
+
+    @api.post("", status_code=201, responses=refuses(REFUSALS, RoomQuota, RoomClosed))
+    async def create_room(body: NewRoom, me: Me, once: MaybeOnce) -> RoomCard:
+        room_id = await rooms.hosting.create(me.user_id, body.plan(), clock(), once)
+        return RoomCard.of(await queries.room(pool, room_id))
+
+    @api.get("/{room_id}", responses=refuses(REFUSALS, NotFound, RoomClosed))
+    async def get_room(room_id: UUID, me: Me) -> RoomCard:
+        return RoomCard.of(await queries.room(pool, room_id))
+
+    @api.patch("/{room_id}", responses=refuses(REFUSALS, NotFound, NotHost, SystemRoom, RoomClosed))
+    async def change_room(room_id: UUID, body: RoomChange, me: Me) -> RoomCard:
+        await rooms.hosting.update(room_id, me.user_id, clock(), **body.model_dump())
+        return RoomCard.of(await queries.room(pool, room_id))
+
+    @api.delete("/{room_id}", status_code=204, responses=refuses(REFUSALS, NotFound, NotHost, SystemRoom))
+    async def close_room(room_id: UUID, me: Me) -> None:
+        await rooms.hosting.close(room_id, me.user_id, clock())
+
+    @api.get("/{room_id}/members", responses=refuses(REFUSALS, NotFound, NotSeated, RoomClosed))
+    async def list_members(room_id: UUID, me: Me, paging: Paging) -> Page[Member]:
+        rows = await queries.members(pool, room_id, me.user_id, paging.after(tuple[datetime, UUID]), paging.fetch)
+        return paging.page(rows, Member.of, lambda row: (row["joined_at"], row["user_id"]))
+
+    @api.post("/{room_id}/join", responses=refuses(REFUSALS, NotFound, RoomFull, RoomPrivate, RoomClosed, SeatGone))
+    async def join_room(room_id: UUID, body: JoinRoom, me: Me, once: MaybeOnce, response: Response) -> TicketAnswer:
+        with node_needed():
+            return _shown_once(await rooms.visits.hold(_guest(me, body), room_id, clock(), once), response)
+
+    @api.post("/{room_id}/ticket", responses=refuses(REFUSALS, SeatGone, RoomClosed))
+    async def new_ticket(room_id: UUID, me: Me, response: Response) -> TicketAnswer:
+        with node_needed():
+            return _shown_once(await rooms.visits.ticket(me.user_id, room_id, clock()), response)
+
+    @api.post("/{room_id}/leave", status_code=204)
+    async def leave_room(room_id: UUID, me: Me) -> None:
+        await rooms.visits.leave_room(me.user_id, room_id, clock())
+
+    return api
+
+
+def _guest(me: Caller, body: JoinRoom) -> Guest:
+    return Guest(me.user_id, me.session_id, me.issued_at, body.device_type, body.join_source)
+
+
+def _shown_once(ticket: Ticket, response: Response) -> TicketAnswer:
+    response.headers["cache-control"] = "no-store"
+    return TicketAnswer.of(ticket)
+
+
+@contextmanager
+def node_needed() -> Iterator[None]:
+    try:
+        yield
+    except NoNode:
+        raise Unavailable("No room server is up in this region. Try again soon.", retry_after=2) from None

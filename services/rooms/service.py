@@ -1,0 +1,27 @@
+"""The one door of rooms: `Rooms` for routes, consumers and the sweeper, `RealtimeDoor` for realtime nodes."""
+
+from libs.eventstore.db import Pool
+from libs.eventstore.keys import Cipher
+from libs.eventstore.store import Store
+from services.rooms.entrance import Entrance
+from services.rooms.hosting import Hosting
+from services.rooms.nodes import Nodes
+from services.rooms.settings import RoomsSettings
+from services.rooms.visits import Visits
+
+
+class Rooms:
+    """`hosting`: rooms opened, changed, closed; `visits`: seats held, left, ended."""
+
+    def __init__(self, store: Store, pool: Pool, cipher: Cipher, settings: RoomsSettings) -> None:
+        self.visits = Visits(store, pool, settings)
+        self.hosting = Hosting(store, pool, cipher, self.visits, settings)
+
+
+class RealtimeDoor(Nodes, Entrance):
+    """NodeDoor, in process."""
+
+    def __init__(self, store: Store, pool: Pool, settings: RoomsSettings) -> None:
+        Nodes.__init__(self, pool, settings.node_lease)
+        Entrance.__init__(self, store, pool)
+        self.leave = Visits(store, pool, settings).leave

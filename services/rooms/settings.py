@@ -1,0 +1,55 @@
+"""What can be set about rooms, with defaults fit for production."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from annotated_types import Ge
+
+from libs.chassis.settings import Seconds, Settings
+from libs.contracts.vocabulary import Capacity, Region
+
+Count = Annotated[int, Ge(1)]
+
+
+class RoomsSettings(Settings):
+    """`VIRTUBAR_HOLD_SECONDS` is `hold_seconds`, and so on."""
+
+    # seats
+    hold_seconds: Seconds = 30.0  # a seat is kept so long for somebody on the way
+    ticket_seconds: Seconds = 30.0  # a new ticket for a seat already taken is good so long
+    silence_seconds: Seconds = 60.0  # a visitor who is silent for longer has left
+    night_gap_seconds: Seconds = 60.0  # a night ends when no seat has followed the last leave for so long
+
+    # the sweeper
+    sweep_seconds: Seconds = 1.0  # between two looks
+    beat_seconds: Seconds = 15.0  # nodes refresh the leases so often; nobody is judged so soon after an outage
+
+    # realtime nodes
+    node_lease_seconds: Seconds = 3.0  # a node that has not renewed for so long has lost its rooms
+
+    # limits
+    limit_rooms_per_host: Count = 5  # open at the same time
+
+    # the house's own rooms
+    system_region: Region = "eu"
+    system_capacity: Capacity = 200
+
+    @property
+    def hold(self) -> timedelta:
+        return timedelta(seconds=self.hold_seconds)
+
+    @property
+    def ticket(self) -> timedelta:
+        return timedelta(seconds=self.ticket_seconds)
+
+    @property
+    def silence(self) -> timedelta:
+        return timedelta(seconds=self.silence_seconds)
+
+    @property
+    def night_gap(self) -> timedelta:
+        return timedelta(seconds=self.night_gap_seconds)
+
+    @property
+    def node_lease(self) -> timedelta:
+        return timedelta(seconds=self.node_lease_seconds)

@@ -1,0 +1,163 @@
+"""A visit as its visitor's own requests begin it, and as anything at all may end it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
+from libs.eventstore.db import Pool
+from libs.eventstore.errors import Conflict
+from libs.eventstore.store import Answer, Meta, Once, Store, Unit
+from services.rooms.deciders.refusals import NotFound, RoomClosed, SeatGone
+from services.rooms.deciders.visitor import VISITOR, Away, Command, Hold, Leave, Revoke, room_of, visitor_stream
+from services.rooms.guards import lock
+from services.rooms.node_door import NotOwner
+from services.rooms.placement import Place, place
+from services.rooms.ports import Ticket
+from services.rooms.settings import RoomsSettings
+from services.rooms.tickets import Token
+
+SEAT_OF = "select visit_id, room_id from seats where user_id = $1"
+VISIT = "select user_id, room_id from seats where visit_id = $1"
+TICKET = """
+update seats set ticket_hash = $2, node = $3, fence = $4,
+  ticket_expires_at = case state when 'held' then expires_at else $6 end
+where visit_id = $1 and (state = 'seated' or expires_at > $5) returning ticket_expires_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who asks for a seat, by which login."""
+
+    user_id: UUID
+    session_id: UUID
+    issued_at: datetime  # of the access token
+    device_type: DeviceType
+    join_source: JoinSource = "direct"
+
+
+class Visits:
+    """Every change of a visit first locks the guard of the room it is in, and of the room it goes to."""
+
+    def __init__(self, store: Store, pool: Pool, settings: RoomsSettings) -> None:
+        self._store = store
+        self._pool = pool
+        self._settings = settings
+
+    async def hold(self, guest: Guest, room_id: UUID, at: datetime, once: Once | None = None) -> Ticket:
+        """Keep a seat, giving up any other; the same visit with a new ticket where there is one in this room already.
+
+        Raises NotFound, RoomClosed, RoomPrivate, RoomFull; SeatGone where `once` was answered with a visit that is
+        over by now; NoNode, with no seat taken.
+        """
+        visit_id, night_id = uuid4(), uuid4()
+
+        async def work(unit: Unit) -> Ticket:
+            if once and (before := await unit.once(once)):
+                return await self._new_ticket(unit, guest.user_id, visit_id=UUID(before.resource))
+            seat = await unit.db.fetchrow(SEAT_OF, guest.user_id)
+            guards = await lock(unit, {room_id, seat["room_id"]} if seat else {room_id})
+            if room_id not in guards:
+                raise NotFound
+            stream = await unit.load(VISITOR, visitor_stream(guest.user_id))
+            if (room_of(stream.state) or room_id) not in guards:
+                raise Conflict(stream.stream_id)  # moved between the look and the lock
+            command = Hold(
+                user_id=guest.user_id,
+                room=guards[room_id].room,
+                visit_id=visit_id,
+                night_id=night_id,
+                session_id=guest.session_id,
+                issued_at=guest.issued_at,
+                device_type=guest.device_type,
+                join_source=guest.join_source,
+                at=at,
+                expires_at=at + self._settings.hold,
+                night_gap=self._settings.night_gap,
+            )
+            events = VISITOR.decide(stream.state, command)
+            owner = await place(unit.db, guards[room_id])
+            state = (await unit.append(VISITOR, stream, events)).state
+            assert not isinstance(state, Away)
+            ticket = await self._mint(unit, state.seat.visit_id, owner)
+            if once:
+                await unit.answer(Answer(200, str(ticket.visit_id)))
+            return ticket
+
+        return await self._store.run(work, at=at)
+
+    async def ticket(self, user_id: UUID, room_id: UUID, at: datetime) -> Ticket:
+        """A new ticket for the seat held or taken in this room, to wherever the room is now.
+
+        Raises SeatGone, RoomClosed, NoNode.
+        """
+        return await self._store.run(lambda unit: self._new_ticket(unit, user_id, room_id=room_id), at=at)
+
+    async def leave_room(self, user_id: UUID, room_id: UUID, at: datetime) -> None:
+        """Walk out. Nothing happens where the visitor is not in this room."""
+        seat = await self._pool.fetchrow(SEAT_OF, user_id)
+        if seat and seat["room_id"] == room_id:
+            await self.leave(seat["visit_id"], "left", at)
+
+    async def leave(
+        self,
+        visit_id: UUID,
+        reason: LeaveReason,
+        at: datetime,
+        left_at: datetime | None = None,
+        *,
+        fence: int | None = None,
+    ) -> bool:
+        """End a visit, held or taken; False: it was over before. `left_at` is the last sign of life, else `at`.
+
+        Raises NotOwner where `fence` is given and is no longer the room's.
+        """
+
+        async def work(unit: Unit) -> bool:
+            visit = await unit.db.fetchrow(VISIT, visit_id)
+            if visit is None:
+                return False
+            command = Leave(visit_id, reason, left_at or at)
+            return await end(unit, visit["user_id"], visit["room_id"], command, fence=fence)
+
+        return await self._store.run(work, at=at)
+
+    async def _new_ticket(
+        self, unit: Unit, user_id: UUID, *, room_id: UUID | None = None, visit_id: UUID | None = None
+    ) -> Ticket:
+        seat = await unit.db.fetchrow(SEAT_OF, user_id)
+        if seat is None or room_id not in (None, seat["room_id"]) or visit_id not in (None, seat["visit_id"]):
+            raise SeatGone
+        guard = (await lock(unit, [seat["room_id"]]))[seat["room_id"]]
+        if not guard.room.is_open:
+            raise RoomClosed
+        return await self._mint(unit, seat["visit_id"], await place(unit.db, guard))
+
+    async def _mint(self, unit: Unit, visit_id: UUID, owner: Place) -> Ticket:
+        token = Token.mint(visit_id)
+        until = unit.at + self._settings.ticket
+        expires_at = await unit.db.fetchval(TICKET, visit_id, token.digest, owner.node_id, owner.fence, unit.at, until)
+        if expires_at is None:
+            raise SeatGone
+        return Ticket(visit_id, token.text, owner.ws_url, expires_at)
+
+
+async def revoke(unit: Unit, user_id: UUID, command: Revoke, meta: Meta | None = None) -> bool:
+    """End the visit of a login that is over; False: there is none, or it began by another."""
+    seat = await unit.db.fetchrow(SEAT_OF, user_id)
+    return seat is not None and await end(unit, user_id, seat["room_id"], command, meta)
+
+
+async def end(
+    unit: Unit, user_id: UUID, room_id: UUID, command: Command, meta: Meta | None = None, *, fence: int | None = None
+) -> bool:
+    """Lock the room, look again, decide. False: nothing to end there any more. Raises NotOwner for another `fence`."""
+    guard = (await lock(unit, [room_id]))[room_id]
+    if fence is not None and guard.fence != fence:
+        raise NotOwner
+    stream = await unit.load(VISITOR, visitor_stream(user_id))
+    if room_of(stream.state) not in (None, room_id):
+        raise Conflict(stream.stream_id)  # moved between the look and the lock
+    await unit.append(VISITOR, stream, events := VISITOR.decide(stream.state, command), meta)
+    return bool(events)
