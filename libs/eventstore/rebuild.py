@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from asyncpg import Connection, DeadlockDetectedError, LockNotAvailableError
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import orjson
 
-from libs.contracts.catalogue import EVENTS
 from libs.contracts.event import Event
 from libs.eventstore.db import Record
 from libs.eventstore.keys import Cipher
@@ -37,7 +36,7 @@ class Reader:
     """Turns rows into events, unsealing what is personal; None where the key has been destroyed."""
 
     cipher: Cipher
-    catalogue: Mapping[str, type[Event]] = EVENTS
+    catalogue: Mapping[str, type[Event]]  # by name, as libs.contracts.catalogue.EVENTS
 
     async def read(self, row: Record) -> Recorded:
         """Raises LookupError for an event this program does not know yet."""

@@ -56,8 +56,10 @@ class Store:
         project: Project,
         wake: Callable[[], None] = lambda: None,
         catalogue: Mapping[str, type[Event]] = EVENTS,
+        limit: float = TRANSACTION_LIMIT,
     ) -> None:
         self._pool = pool
+        self._limit = limit
         self._project = project
         self._wake = wake
         self._reader = Reader(cipher, catalogue)
@@ -66,7 +68,7 @@ class Store:
         """Do `work` in one transaction; on a lost race look again and decide again, so it must be repeatable.
 
         Raises what `work` raises (the transaction is rolled back), Conflict after ten lost races, TimeoutError when
-        one attempt takes longer than 5 s.
+        one attempt takes longer than `limit` seconds.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -107,7 +109,7 @@ class Store:
         return await self.run(work, at=at)
 
     async def _attempt(self, work: Callable[[Unit], Awaitable[T]], at: datetime) -> T:
-        async with self._pool.acquire() as db, asyncio.timeout(TRANSACTION_LIMIT), db.transaction():
+        async with self._pool.acquire() as db, asyncio.timeout(self._limit), db.transaction():
             unit = Unit(db, at, self._project, self._reader)
             done = await work(unit)
         if unit.recorded:

@@ -68,8 +68,7 @@ def _disagreement(
         return None  # the next load folds it
     events = (catalogue[row["name"]].read(orjson.loads(row["data"]), row["schema_version"]) for row in rows)
     try:
-        return (
-            None if decider.codec.validate_json(head["state"]) == decider.fold(events) else "the state is not the fold"
-        )
+        state = decider.codec.validate_json(head["state"])
     except ValidationError:
         return "the state cannot be read"
+    return None if state == decider.fold(events) else "the state is not the fold"
