@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 
 JWKS_PATH = "/v1/auth/jwks.json"
 CELL = "local"
+ISSUER = "https://virtubar.dev"
+AUDIENCE = "virtubar"
 
 
 class Address(NamedTuple):
@@ -137,6 +139,8 @@ class Bar:
             "VIRTUBAR_REDIS_URL": stores.redis_url(service),
             "VIRTUBAR_KAFKA_URL": stores.kafka_url,
             "VIRTUBAR_JWKS_URL": self.jwks_url,
+            "VIRTUBAR_ISSUER": ISSUER,
+            "VIRTUBAR_AUDIENCE": AUDIENCE,
             "VIRTUBAR_HTTP_HOST": address.host,
             "VIRTUBAR_HTTP_PORT": str(address.port),
         }

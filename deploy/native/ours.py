@@ -7,12 +7,16 @@ from pathlib import Path
 import aiosmtplib
 import httpx2
 
-from deploy.bar import Process, Service
-from deploy.gateway.envoy import render
+from deploy.bar import AUDIENCE, ISSUER, SERVICES, Process, Service
+from deploy.gateway.edge import Edge
+from deploy.gateway.envoy import render, written
+from deploy.gateway.table import load
 from deploy.native.folder import CHECKOUT, write
 from deploy.native.native import Native
 from deploy.native.ports import HOST
 from deploy.native.process import Command
+
+LIMIT_FACTOR = 1000
 
 
 async def answers(url: str) -> None:
@@ -104,11 +108,24 @@ class Gateway:
 
     @property
     def config(self) -> Path:
-        return self.native.folder / "gateway" / "envoy.yaml"
+        return self.native.folder / "gateway" / "envoy.json"
 
     def prepare(self) -> None:
         self.config.parent.mkdir(exist_ok=True)
-        write(self.config, render(self.native.bar))
+        write(self.config, written(render(load(), self.edge())))
+
+    def edge(self) -> Edge:
+        """What the gateway is told. Its limits are per client address, and natively everyone comes from one."""
+        bar = self.native.bar
+        return Edge(
+            listen=bar.addresses["gateway"],
+            admin=bar.addresses["gateway-admin"],
+            services={service.name: bar.apis(service.name) for service in SERVICES},
+            nodes=bar.nodes(),
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            limit_factor=LIMIT_FACTOR,
+        )
 
     def command(self) -> Command:
         # Hot restart would make two bars on one machine share memory by a number.
