@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.native import postgres
 from deploy.native.errors import BarError, PackagesMissing
+from deploy.native.jars import jars
 
 SCRIPT = Path(__file__).with_name("install.sh")
 OLDEST_JAVA = 17
@@ -74,3 +75,11 @@ def _as_root() -> list[str] | None:
         return None
     quiet = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
     return ["sudo"] if quiet or sys.stdin.isatty() else None
+
+
+if __name__ == "__main__":
+    try:
+        install(lambda text: print(text, file=sys.stderr))
+        jars()
+    except BarError as error:
+        sys.exit(str(error))

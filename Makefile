@@ -1,0 +1,74 @@
+# Every habit of this repository is a target here; hooks and CI call these and nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+COMPILE := .uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--custom-compile-command "make lock"
+PATHS := libs services cli clients deploy bench tests
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Python environment, Debian packages, Kafka
+	@$(BIN)/python -m deploy.native.install
+
+.PHONY: up
+up: setup ## Open the bar: everything on loopback (NODES=2 for two realtime nodes)
+	@$(BIN)/virtubar up $(if $(NODES),--nodes $(NODES))
+
+.PHONY: down
+down: $(READY) ## Close the bar; no process is left
+	@$(BIN)/virtubar down
+
+.PHONY: demo
+demo: up ## An evening at the bar, and the proof that nothing was lost
+	@$(BIN)/virtubar demo
+
+.PHONY: test
+test: setup ## All tests but the long fault runs
+	@$(BIN)/pytest
+
+.PHONY: check
+check: $(READY) ## Format, lint, types, imports
+	@$(BIN)/ruff format --check $(PATHS)
+	@$(BIN)/ruff check $(PATHS)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: $(READY) ## Format, and fix what lint can fix
+	@$(BIN)/ruff check --fix --quiet $(PATHS)
+	@$(BIN)/ruff format $(PATHS)
+
+.PHONY: golden
+golden: $(READY) ## Write what is generated from the contracts
+	@$(BIN)/python -m libs.contracts.golden
+
+.PHONY: faults
+faults: setup ## The long fault runs
+	@$(BIN)/pytest -m faults
+
+.PHONY: bench
+bench: setup ## Benchmarks, each a ratio in one run
+	@$(BIN)/python -m bench
+
+.PHONY: lock
+lock: .uv/bin/uv ## Renew the pinned requirements from pyproject.toml
+	@.uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+		--custom-compile-command "make lock" --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(COMPILE) pyproject.toml -o requirements/run.txt
+	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+$(READY): requirements/dev.txt pyproject.toml .uv/bin/uv
+	@test -x $(BIN)/python || .uv/bin/uv venv --quiet --python $(PYTHON) .venv
+	@.uv/bin/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	@.uv/bin/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+.uv/bin/uv: requirements/bootstrap.txt
+	@deploy/native/bootstrap.sh $(PYTHON) .uv requirements/bootstrap.txt
+	@touch $@
