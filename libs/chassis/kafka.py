@@ -1,6 +1,6 @@
 """Kafka as every service uses it: the address, the topics, and one set of client options."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -9,8 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from libs.contracts.catalogue import dlq_of, topics, topics_of
+from libs.contracts.catalogue import dlq_of, topics
 from libs.contracts.topic import Topic
+from libs.eventstore.publisher import DELIVERY
 
 MECHANISM = "SCRAM-SHA-512"
 
@@ -47,18 +48,7 @@ class Kafka:
 
     def producer(self, **overrides: Any) -> AIOKafkaProducer:
         """Idempotent, acknowledged by all, in large lz4 batches. Replace it after any failed send; never reuse it."""
-        return AIOKafkaProducer(
-            **self.options()
-            | {
-                "enable_idempotence": True,
-                "acks": "all",
-                "compression_type": "lz4",
-                "linger_ms": 2,
-                "max_batch_size": 256 * 1024,
-                "request_timeout_ms": 40_000,
-            }
-            | overrides
-        )
+        return AIOKafkaProducer(**self.options() | DELIVERY | overrides)
 
     def reader(self, **overrides: Any) -> AIOKafkaConsumer:
         """A consumer without a group: it is told what to read and where from, and commits nothing."""
@@ -73,16 +63,15 @@ class Kafka:
 
 
 async def ensure_topics(url: str, service: str, *, replication: int = -1) -> None:
-    """Make the topics the service writes, as its contracts say, and its DLQ. Those that are there are left alone.
+    """Make the service's DLQ and every topic of the contracts. Those that are there are left alone.
 
-    `replication` -1 is the broker's default. Raises aiokafka.errors.KafkaError.
+    Every topic, whoever writes it, so that a service may start before those it listens to. `replication` -1 is the
+    broker's default. Raises aiokafka.errors.KafkaError.
     """
-    known = topics()
-    wanted: dict[str, Topic | None] = {name: known[name] for name in topics_of(service)}
-    await create_topics(Kafka.parse(url), wanted | {dlq_of(service): None}, replication=replication)
+    await create_topics(Kafka.parse(url), {**topics(), dlq_of(service): None}, replication=replication)
 
 
-async def create_topics(kafka: Kafka, wanted: dict[str, Topic | None], *, replication: int = -1) -> None:
+async def create_topics(kafka: Kafka, wanted: Mapping[str, Topic | None], *, replication: int = -1) -> None:
     """Make topics that are missing; None stands for a DLQ: one partition, the longest retention."""
     admin = kafka.admin()
     await admin.start()

@@ -1,0 +1,122 @@
+"""Reading topics for oneself: every process that enforces something hears of it at once, without a consumer group."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from time import monotonic
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from prometheus_client import Counter, Gauge
+
+from libs.chassis.edge import where
+from libs.chassis.health import NotReady
+from libs.chassis.kafka import Kafka
+from libs.contracts.cloudevents import ContractError, Envelope, decode
+
+Handler = Callable[[Envelope], Awaitable[None]]
+"""In memory, or quick: it holds up those behind it. Sees events at least once, in order per key and topic."""
+
+POLL_MS = 500
+PAUSE = 1.0  # seconds between two attempts to reach Kafka
+PROBE = 5.0  # seconds between two looks whether the brokers still answer
+ATTEMPTS = 3
+
+SKIPPED = Counter("virtubar_follow_skipped", "records a follower could not use", ["topic"])
+SILENCE = Gauge("virtubar_follow_silence_seconds", "since the brokers last answered a follower", ["topics"])
+log = structlog.get_logger(__name__)
+
+
+class Follower:
+    """All partitions of `topics`, from `since` on, or from what is written from now on where there is no `since`.
+
+    `caught_up` is set once, when everything that was written before the start has been handled. Without Kafka it waits,
+    and tries again; what is heard then comes late, which the metric of silence shows.
+    """
+
+    def __init__(
+        self,
+        kafka: Kafka,
+        topics: Sequence[str],
+        handler: Handler,
+        since: Callable[[], datetime] | datetime | None = None,
+    ) -> None:
+        self._kafka, self._topics, self._handler, self._since = kafka, sorted(topics), handler, since
+        self._next: dict[TopicPartition, int] = {}  # where to go on after a lost connection
+        self._answered = monotonic()
+        self.caught_up = asyncio.Event()
+
+    async def ready(self) -> None:
+        """A ready check: raises NotReady until caught up, once per start."""
+        if not self.caught_up.is_set():
+            raise NotReady("reading " + ", ".join(self._topics))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """A role: follow until told to stop. Raises nothing for want of Kafka."""
+        SILENCE.labels(",".join(self._topics)).set_function(lambda: monotonic() - self._answered)
+        while not stop.is_set():
+            consumer = self._kafka.reader()
+            try:
+                await consumer.start()
+                await self._follow(consumer, stop)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("not following", error=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), PAUSE)
+            finally:
+                await consumer.stop()
+
+    async def _follow(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        partitions = await self._partitions(consumer)
+        consumer.assign(partitions)
+        await self._go_to_start(consumer, partitions)
+        ends = await consumer.end_offsets(partitions)
+        probed = monotonic()
+        while not stop.is_set():
+            for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+                for record in records:
+                    await self._hear(record.topic, record.value, record.headers)
+                    self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            if not self.caught_up.is_set() and all(self._next[each] >= ends[each] for each in partitions):
+                self.caught_up.set()
+            if monotonic() - probed > PROBE:
+                await asyncio.wait_for(consumer.end_offsets(partitions[:1]), PROBE)
+                probed = self._answered = monotonic()
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        known = await consumer.topics()
+        if missing := set(self._topics) - known:
+            raise KafkaError(f"no such topics yet: {sorted(missing)}")
+        self._answered = monotonic()
+        return [TopicPartition(topic, n) for topic in self._topics for n in consumer.partitions_for_topic(topic)]
+
+    async def _go_to_start(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        unknown = [each for each in partitions if each not in self._next]
+        if unknown:
+            ends = await consumer.end_offsets(unknown)
+            since = self._since() if callable(self._since) else self._since
+            found = await consumer.offsets_for_times(dict.fromkeys(unknown, _millis(since))) if since else {}
+            for each in unknown:
+                self._next[each] = found[each].offset if found.get(each) else ends[each]
+        for each in partitions:
+            consumer.seek(each, self._next[each])
+
+    async def _hear(self, topic: str, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> None:
+        """One record nobody can use must not keep the next ban from being heard: it is counted and left behind."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self._handler(decode(value, headers))
+                return
+            except ContractError as misfit:
+                log.error("record skipped", topic=topic, reason=str(misfit))
+                break
+            except Exception as error:
+                log.error("handler failed", topic=topic, error=type(error).__name__, where=where(error), tries=attempt)
+                await asyncio.sleep(0.05 * attempt)
+        SKIPPED.labels(topic).inc()
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
