@@ -19,6 +19,9 @@ from libs.contracts.cloudevents import ContractError, Envelope, decode
 Handler = Callable[[Envelope], Awaitable[None]]
 """In memory, or quick: it holds up those behind it. Sees events at least once, in order per key and topic."""
 
+Since = Callable[[], datetime] | datetime | None
+"""Asked when first connected, so that what is told to read does not depend on how long Kafka was away."""
+
 POLL_MS = 500
 PAUSE = 1.0  # seconds between two attempts to reach Kafka
 PROBE = 5.0  # seconds between two looks whether the brokers still answer
@@ -36,13 +39,7 @@ class Follower:
     and tries again; what is heard then comes late, which the metric of silence shows.
     """
 
-    def __init__(
-        self,
-        kafka: Kafka,
-        topics: Sequence[str],
-        handler: Handler,
-        since: Callable[[], datetime] | datetime | None = None,
-    ) -> None:
+    def __init__(self, kafka: Kafka, topics: Sequence[str], handler: Handler, since: Since = None) -> None:
         self._kafka, self._topics, self._handler, self._since = kafka, sorted(topics), handler, since
         self._next: dict[TopicPartition, int] = {}  # where to go on after a lost connection
         self._answered = monotonic()

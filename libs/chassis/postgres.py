@@ -25,14 +25,17 @@ class MigrationFailed(Exception):
 
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMITS = {
-    "idle_in_transaction_session_timeout": "10s",  # one idle writer would stall the relay behind its locks
-    "statement_timeout": "5s",
-    "lock_timeout": "5s",
-    "tcp_keepalives_idle": "5",
+KEEPALIVE = {
+    "tcp_keepalives_idle": "5",  # seconds
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "timezone": "UTC",
+}
+LIMITS = {
+    **KEEPALIVE,
+    "idle_in_transaction_session_timeout": "10s",  # one idle writer would stall the relay behind its locks
+    "statement_timeout": "5s",
+    "lock_timeout": "5s",
 }
 
 
@@ -54,6 +57,11 @@ async def connect(url: str, schema: str, *, size: int = 10, application: str = "
             "application_name": application or schema,
         },
     )
+
+
+async def session(url: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection of its own, under no time limit: for the relay, which holds its leadership by it."""
+    return await asyncpg.connect(url, timeout=5, server_settings={**KEEPALIVE, "search_path": schema})
 
 
 async def jsonb_as_values(db: Connection) -> None:
