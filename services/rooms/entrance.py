@@ -12,7 +12,7 @@ from services.rooms.node_door import BadTicket, NotOwner
 from services.rooms.ports import Entered
 from services.rooms.tickets import Token
 
-SEAT = "select user_id, room_id, session_id, device_type from seats where visit_id = $1"
+SEAT = "select user_id, room_id, session_id, issued_at, device_type from seats where visit_id = $1"
 VISITED = "select exists (select from room_memberships where id = $1)"
 # A held seat's ticket runs out with the hold, which is the decider's to say.
 CONSUME = """
@@ -27,7 +27,7 @@ update seats s set resume_hash = $6, resume_prev_hash = $2, node = $3, fence = $
 from room_guards g
 where s.visit_id = $1 and s.state = 'seated' and $2 in (s.resume_hash, s.resume_prev_hash)
   and g.room_id = s.room_id and g.room_id = $7 and g.is_open and g.owner_node = $3 and g.fence = $4
-returning s.user_id, s.room_id, s.session_id, s.device_type
+returning s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type
 """
 GUARD = "select coalesce(owner_node = $2 and fence = $3, false) as owned, is_open from room_guards where room_id = $1"
 CONFIRM = "update seats set resume_prev_hash = null where visit_id = $1 and resume_hash = $2"
@@ -115,6 +115,7 @@ def _entered(visit_id: UUID, seat: Record, resume: Token, *, joined: bool) -> En
         user_id=seat["user_id"],
         room_id=seat["room_id"],
         session_id=seat["session_id"],
+        issued_at=seat["issued_at"],
         device_type=seat["device_type"],
         resume_token=resume.text,
         joined=joined,

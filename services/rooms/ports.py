@@ -28,6 +28,7 @@ class Entered:
     user_id: UUID
     room_id: UUID
     session_id: UUID
+    issued_at: datetime  # of the access token that asked for the seat: what was revoked later ends it
     device_type: DeviceType
     resume_token: str
     joined: bool

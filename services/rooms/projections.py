@@ -33,8 +33,8 @@ update room_guards set theme = $3, is_private = $4, capacity = $5 where room_id 
 CLOSE = "update room_guards set is_open = false where room_id = $1"
 HOLD = """
 with guard as (update room_guards set occupied = occupied + 1 where room_id = $3)
-insert into seats (user_id, visit_id, room_id, state, device_type, join_source, session_id, held_at, expires_at)
-values ($1, $2, $3, 'held', $4, $5, $6, $7, $8)
+insert into seats (user_id, visit_id, room_id, state, device_type, join_source, session_id, issued_at, held_at, expires_at)
+values ($1, $2, $3, 'held', $4, $5, $6, $7, $8, $9)
 """
 RELEASE = """
 with seat as (delete from seats where user_id = $1)
@@ -68,7 +68,7 @@ async def project(db: Db, happened: Recorded) -> None:
         case RoomClose(room_id=room):
             await db.execute(CLOSE, room)
         case SeatHold(user_id=user, visit_id=visit, room_id=room) as e:
-            login = (e.device_type, e.join_source, e.session_id)
+            login = (e.device_type, e.join_source, e.session_id, e.issued_at)
             await db.execute(HOLD, user, visit, room, *login, e.held_at, e.expires_at)
         case SeatRelease(user_id=user, room_id=room):
             await db.execute(RELEASE, user, room)
@@ -95,8 +95,8 @@ ROOMS = Projection(
             "seats",
             ("user_id",),
             (
-                "visit_id", "room_id", "state", "device_type", "join_source", "session_id", "held_at", "expires_at",
-                "joined_at",
+                "visit_id", "room_id", "state", "device_type", "join_source", "session_id", "issued_at", "held_at",
+                "expires_at", "joined_at",
             ),
         ),
         Table("nights", ("user_id",), ("night_id", "left_at")),

@@ -50,6 +50,7 @@ create table seats (
   device_type       text not null,
   join_source       text not null,
   session_id        uuid not null,
+  issued_at         timestamptz not null,  -- of the access token that asked for the seat
   held_at           timestamptz not null,
   expires_at        timestamptz not null,  -- of the hold
   joined_at         timestamptz,
