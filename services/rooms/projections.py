@@ -33,7 +33,8 @@ update room_guards set theme = $3, is_private = $4, capacity = $5 where room_id 
 CLOSE = "update room_guards set is_open = false where room_id = $1"
 HOLD = """
 with guard as (update room_guards set occupied = occupied + 1 where room_id = $3)
-insert into seats (user_id, visit_id, room_id, state, device_type, join_source, session_id, issued_at, held_at, expires_at)
+insert into seats (user_id, visit_id, room_id, state, device_type, join_source, session_id, issued_at, held_at,
+  expires_at)
 values ($1, $2, $3, 'held', $4, $5, $6, $7, $8, $9)
 """
 RELEASE = """
