@@ -1,0 +1,67 @@
+"""Analytics: the composition root. `python -m services.analytics sink|all|migrate`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+from opentelemetry import trace
+
+from libs.chassis import process
+from libs.chassis.consumers import Parked
+from libs.chassis.consumers.dlq import DeadLetters
+from libs.chassis.health import NotReady
+from libs.chassis.kafka import Kafka
+from libs.chassis.postgres import Pool, connect
+from libs.chassis.process import Parts
+from libs.contracts.catalogue import topics
+from services.analytics.intake import Intake
+from services.analytics.lake import Lake, storage_of
+from services.analytics.meters import Meters
+from services.analytics.pseudonyms import Pseudonyms
+from services.analytics.settings import Settings
+from services.analytics.sink import Sink
+from services.analytics.upkeep import Upkeep
+
+SERVICE = "analytics"
+
+
+@asynccontextmanager
+async def compose(settings: Settings, wanted: Collection[str]) -> AsyncIterator[Parts]:
+    """The sink and the lake's upkeep."""
+    kafka, meters = Kafka.parse(settings.kafka_url), Meters()
+    written, looked_at = await asyncio.to_thread(lambda: (Lake.open(settings.lake_url), Lake.open(settings.lake_url)))
+    consumer = kafka.reader(
+        group_id=f"{SERVICE}-sink",
+        group_instance_id=f"{SERVICE}-sink-{settings.instance}",
+        metadata_max_age_ms=10_000,  # how soon a new topic is noticed
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    intake = Intake(consumer, topics(), looked_at, meters, rows=settings.sink_rows, seconds=settings.sink_seconds)
+    async with await connect(settings.database_url, SERVICE, size=settings.pool_size) as pool:
+        sink = Sink(
+            intake,
+            written,
+            Pseudonyms(pool),
+            DeadLetters(kafka, SERVICE),
+            Parked(pool),
+            meters,
+            trace.get_tracer(__name__) if settings.otlp_url else None,
+        )
+        upkeep = Upkeep(settings.lake_url, storage_of(settings.lake_url), meters)
+        yield Parts(
+            roles={"sink": (sink.run, upkeep.run)},
+            ready={"postgres": lambda: _answers(pool), "kafka": lambda: _assigned(intake)},
+        )
+
+
+async def _answers(pool: Pool) -> None:
+    await pool.fetchval("select 1")
+
+
+async def _assigned(intake: Intake) -> None:
+    if not intake.assigned:
+        raise NotReady("no partitions yet")
+
+
+if __name__ == "__main__":
+    process.main(SERVICE, Settings, compose, roles=("sink",))
