@@ -5,6 +5,8 @@
                  urls.runtime, .owner, .keys, .owner_keys, .admin
 `redis_server`   `redis_server.url()` for the administrator, `redis_server.url("rooms")` for a service's own user
 `kafka`          `kafka.bootstrap` (host:port), `kafka.url` (kafka://host:port), `await kafka.clear()`
+`bar`            a whole bar, opened by `virtubar up`: `bar.status()`, `bar.virtubar("mail", "--json")`; for a bar with
+                 other options, `with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar` from tests.stack
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,7 +18,7 @@ from deploy.native.folder import Folder
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
 from deploy.native.redis import Redis
-from tests.stack import Databases, KafkaServer, PostgresServer, running, session_folder
+from tests.stack import Databases, KafkaServer, OpenBar, PostgresServer, open_bar, running, session_folder
 
 Database = Callable[[str], Awaitable[Databases]]
 
@@ -62,3 +64,9 @@ def kafka(folder: Folder) -> Iterator[KafkaServer]:
     part = Kafka(folder, ports["kafka"], ports["kafka-controller"])
     with running(part, folder):
         yield KafkaServer(part)
+
+
+@pytest.fixture(scope="session")
+def bar() -> Iterator[OpenBar]:
+    with open_bar() as opened:
+        yield opened

@@ -2,23 +2,29 @@
 
 import asyncio
 import contextlib
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.native.folder import Folder
+from deploy.native.folder import CHECKOUT, Folder
 from deploy.native.kafka import Kafka
 from deploy.native.part import Part, launch, wait_ready
 from deploy.native.postgres import Postgres
 from deploy.native.process import stop
 from deploy.postgres.bootstrap import keys_database, open_databases
+from libs.chassis.postgres import migrate
+from libs.chassis.settings import Settings
 
 T = TypeVar("T")
 
@@ -53,6 +59,47 @@ def running(part: Part, folder: Folder) -> Iterator[None]:
         yield
     finally:
         wait_for(stop(started, part.command().stop))
+
+
+@dataclass(frozen=True)
+class OpenBar:
+    """A whole bar, opened by `virtubar up` in a folder of its own."""
+
+    root: Path
+    env: Mapping[str, str]
+
+    def virtubar(self, *arguments: str, within: float = 300) -> "subprocess.CompletedProcess[str]":
+        """Run the `virtubar` command against this bar; the caller looks at `returncode`, `stdout`, `stderr`."""
+        command = [sys.executable, "-m", "cli", *arguments]
+        env = {**os.environ, **self.env, "VIRTUBAR_DATA": str(self.root)}
+        return subprocess.run(
+            command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=within, check=False
+        )
+
+    def status(self) -> dict[str, Any]:
+        """`virtubar status --json`, as it is now."""
+        done = self.virtubar("status", "--json")
+        assert done.returncode == 0, done.stderr
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def process(self, name: str) -> dict[str, Any]:
+        """One entry of the status document's `services`."""
+        return next(entry for entry in self.status()["services"] if entry["name"] == name)
+
+
+@contextlib.contextmanager
+def open_bar(*arguments: str, **env: str) -> Iterator[OpenBar]:
+    """Open a bar (`arguments` go to `virtubar up`, `env` to every process), close it at the end."""
+    with session_folder() as folder:
+        shutil.rmtree(folder.root)
+        bar = OpenBar(folder.root, {"VIRTUBAR_CLOSE_WITH": str(os.getpid()), "VIRTUBAR_PORT_BASE": "", **env})
+        try:
+            opened = bar.virtubar("up", *arguments, within=600)
+            assert opened.returncode == 0, opened.stderr
+            yield bar
+        finally:
+            bar.virtubar("down")
 
 
 class Databases(NamedTuple):
@@ -102,9 +149,6 @@ class PostgresServer:
             await db.close()
 
     async def _migrated(self, service: str) -> Databases:
-        from libs.chassis.postgres import migrate
-        from libs.chassis.settings import Settings
-
         name = f"template_{service}"
         await open_databases(self.admin_url, name, [service])
         urls = self._urls(service, name)

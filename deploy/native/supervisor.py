@@ -8,14 +8,16 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.native.errors import BarError
+from deploy.native.folder import Folder
 from deploy.native.keeper import Keeper, Once
 from deploy.native.native import Native
 from deploy.native.ours import Migration
 from deploy.native.part import Part
-from deploy.native.stages import stages
+from deploy.native.stages import Stage, stages
 from deploy.native.state import Member, Phase, Pid, State
 
 CLOSE_WITH = "VIRTUBAR_CLOSE_WITH"
@@ -24,11 +26,11 @@ CLOSE_WITH = "VIRTUBAR_CLOSE_WITH"
 class Supervisor:
     """Keepers in stages, and the state they write."""
 
-    def __init__(self, native: Native) -> None:
-        self.folder = native.folder
+    def __init__(self, folder: Folder, stages: Sequence[Stage]) -> None:
+        self.folder = folder
         self.state = State(Pid.of(os.getpid()))
         self.over = asyncio.Event()
-        self.stages = [[self._keeper(part) for part in stage] for stage in stages(native)]
+        self.stages = [[self._keeper(part) for part in stage] for stage in stages]
 
     async def run(self) -> int:
         """Until told to stop; the exit status."""
@@ -85,7 +87,8 @@ class Supervisor:
 
 async def main(root: Path) -> int:
     """Supervise the bar of a data folder, as long as VIRTUBAR_CLOSE_WITH, if it names a process, is alive."""
-    supervisor = Supervisor(Native.opened(root))
+    native = Native.opened(root)
+    supervisor = Supervisor(native.folder, stages(native))
     loop = asyncio.get_running_loop()
     for wish in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wish, supervisor.over.set)
