@@ -99,7 +99,7 @@ class Entrance:
             raise NotOwner
 
 
-async def _seat(db: Db | Pool, visit_id: UUID, room_id: UUID) -> Record:
+async def _seat(db: "Db | Pool", visit_id: UUID, room_id: UUID) -> Record:
     """The visit's seat in this room. Raises SeatGone for a visit that was and is over, else BadTicket."""
     seat = await db.fetchrow(SEAT, visit_id)
     if seat is None:
