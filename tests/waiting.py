@@ -3,18 +3,22 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
 async def until(
-    condition: Callable[[], T | Awaitable[T]],
-    within: float = 30,
-    *,
-    every: float = 0.05,
-    what: str = "",
-) -> T:
+    condition: Callable[[], Awaitable[T]], within: float = 30, *, every: float = 0.05, what: str = ""
+) -> T: ...
+
+
+@overload
+async def until(condition: Callable[[], T], within: float = 30, *, every: float = 0.05, what: str = "") -> T: ...
+
+
+async def until(condition: Callable[[], Any], within: float = 30, *, every: float = 0.05, what: str = "") -> Any:
     """The first true answer of `condition`, plain or async, asked every `every` seconds.
 
     Raises AssertionError with the last answer when there was none `within` seconds. An AssertionError from the
@@ -26,7 +30,7 @@ async def until(
         last: object
         try:
             answer = condition()
-            value: T = await answer if inspect.isawaitable(answer) else answer
+            value = await answer if inspect.isawaitable(answer) else answer
             if value:
                 return value
             last = value
