@@ -2,7 +2,7 @@
 
     python -m services.rooms api relay      these roles in one process, one event loop
     python -m services.rooms all            every role but those that run apart
-    python -m services.rooms migrate        schema and topics, then exit
+    python -m services.rooms migrate        schema, topics and seed, then exit
 
 SIGTERM or SIGINT stops gracefully, a second one at once. A role that ends while nobody asked it to takes the process
 down with exit status 1: the supervisor, compose or Kubernetes starts it again, whole.
@@ -11,7 +11,7 @@ down with exit status 1: the supervisor, compose or Kubernetes starts it again, 
 import argparse
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -58,9 +58,13 @@ def main(
     *,
     roles: Sequence[str],
     apart: Collection[str] = (),
+    seed: Callable[[S], Coroutine[None, None, None]] | None = None,
     argv: Sequence[str] | None = None,
 ) -> None:
-    """Run what the command line names; exits the interpreter with the process's status."""
+    """Run what the command line names; exits the interpreter with the process's status.
+
+    `seed` is the last part of `migrate`: what a service must find in its tables. It is repeatable.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m services.{service}", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("roles", nargs="+", choices=[*roles, "all", "migrate"], metavar="ROLE", help=", ".join(roles))
     named: list[str] = parser.parse_args(argv).roles
@@ -69,6 +73,8 @@ def main(
     if "migrate" in named:
         migrate(told, service)
         asyncio.run(ensure_topics(told.kafka_url, service))
+        if seed:
+            asyncio.run(seed(told))
         raise SystemExit(0)
     wanted = [role for role in roles if role in named or ("all" in named and role not in apart)]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
