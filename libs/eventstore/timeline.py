@@ -7,7 +7,7 @@ consumers take a source they have not heard of as a new one.
 from libs.eventstore.db import Db
 
 CURRENT = "select max(number) from timeline"
-# A leading relay holds the old source: the new epoch makes it let go and look again.
+# A relay that leads nevertheless holds the old source: the new epoch makes it let go after at most a page.
 BUMP = """
 with next as (insert into timeline (number) select max(number) + 1 from timeline returning number),
      deposed as (update relay_cursor set epoch = epoch + 1)
@@ -21,6 +21,6 @@ async def current(db: Db) -> int:
 
 
 async def bump(db: Db) -> int:
-    """Begin the next timeline, as the schema's owner. Once after each restore, before the service writes again."""
+    """Begin the next timeline, as the schema's owner: once after each restore, before the service is started."""
     number: int = await db.fetchval(BUMP)
     return number

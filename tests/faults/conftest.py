@@ -1,0 +1,3 @@
+from tests.libs.eventstore.conftest import house
+
+__all__ = ["house"]
