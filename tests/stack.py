@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -17,11 +16,14 @@ from typing import Any, NamedTuple, TypeVar
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
+from cli.status import document
 from deploy.native.folder import CHECKOUT, Folder
 from deploy.native.kafka import Kafka
+from deploy.native.native import Native
 from deploy.native.part import Part, launch, wait_ready
 from deploy.native.postgres import Postgres
 from deploy.native.process import stop
+from deploy.native.state import State
 from deploy.postgres.bootstrap import keys_database, open_databases
 from libs.chassis.postgres import migrate
 from libs.chassis.settings import Settings
@@ -77,11 +79,11 @@ class OpenBar:
         )
 
     def status(self) -> dict[str, Any]:
-        """`virtubar status --json`, as it is now."""
-        done = self.virtubar("status", "--json")
-        assert done.returncode == 0, done.stderr
-        document: dict[str, Any] = json.loads(done.stdout)
-        return document
+        """What `virtubar status --json` prints, as it is now."""
+        native = Native.opened(self.root)
+        state = State.load(native.folder)
+        assert state is not None
+        return document(native, state)
 
     def process(self, name: str) -> dict[str, Any]:
         """One entry of the status document's `services`."""

@@ -1,0 +1,127 @@
+"""Whole bars, opened and closed by the command as a person would."""
+
+import json
+import os
+import signal
+import smtplib
+from email.message import EmailMessage
+from typing import Any
+
+import psutil
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.stack import OpenBar, open_bar
+from tests.waiting import until
+
+
+def processes_of(bar: OpenBar) -> list[str]:
+    """Every process on this machine that was started for this bar, by its environment or its arguments."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = [*process.cmdline(), *process.environ().values()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+        if any(str(bar.root) in word for word in told) and process.pid != os.getpid():
+            found.append(process.name())
+    return found
+
+
+def pids(bar: OpenBar) -> dict[str, int]:
+    return {entry["name"]: entry["pid"] for entry in bar.status()["services"]}
+
+
+def test_status_is_one_document_with_urls_of_everything(bar: OpenBar) -> None:
+    printed = bar.virtubar("status", "--json")
+    document = json.loads(printed.stdout)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert document == bar.status()
+    assert set(document["postgres"]) == {"admin", "identity", "rooms", "analytics"}
+    assert document["gateway"].startswith("http://127.0.0.1:")
+    assert document["kafka"].startswith("kafka://127.0.0.1:")
+    assert document["redis"].startswith("redis://virtubar:")
+    assert document["data"] == str(bar.root)
+    names = [entry["name"] for entry in document["services"]]
+    assert names[:4] == ["postgres", "redis", "kafka", "mail"]
+    assert {"identity", "rooms", "analytics", "rooms-node-1", "gateway"} < set(names)
+    assert all(entry["ready"] and entry["pid"] and entry["roles"] for entry in document["services"])
+
+
+def test_up_twice_is_harmless_and_other_options_are_refused(bar: OpenBar) -> None:
+    before = pids(bar)
+    again = bar.virtubar("up")
+    assert (again.returncode, again.stdout) == (0, "")
+    assert "is open already" in again.stderr
+    assert pids(bar) == before
+    other = bar.virtubar("up", "--nodes", "3")
+    assert other.returncode == 1
+    assert "make down" in other.stderr
+    assert pids(bar) == before
+
+
+async def test_what_is_killed_is_back_within_seconds_and_nothing_else_is_touched(bar: OpenBar) -> None:
+    before, killed = pids(bar), {"postgres", "redis", "kafka", "identity", "rooms-node-1", "gateway"}
+    for name in killed:
+        os.kill(before[name], signal.SIGKILL)
+
+    def all_back() -> bool:
+        services = bar.status()["services"]
+        others = {entry["name"] for entry in services if entry["pid"] not in (None, before[entry["name"]])}
+        return killed <= others and all(entry["ready"] for entry in services)
+
+    await until(all_back, within=60, every=0.2)
+    assert {name for name, pid in pids(bar).items() if pid != before[name]} == killed
+
+
+def test_mail_is_kept_and_shown_newest_first(bar: OpenBar) -> None:
+    host, port = bar.status()["mail"].removeprefix("smtp://").split(":")
+    with smtplib.SMTP(host, int(port)) as smtp:
+        for number in (1, 2):
+            message = EmailMessage()
+            message["to"], message["from"], message["subject"] = (
+                "Guest@Example.org",
+                "bar@example.org",
+                f"Code {number}",
+            )
+            message.set_content(f"Your code: {number:06}\nCiao, Zoë")
+            smtp.send_message(message)
+    shown = bar.virtubar("mail", "--to", "guest@example.org", "--json")
+    mails: list[dict[str, Any]] = json.loads(shown.stdout)
+    assert [mail["subject"] for mail in mails] == ["Code 2", "Code 1"]
+    assert mails[0]["text"] == "Your code: 000002\nCiao, Zoë\n"
+    assert set(mails[0]) == {"to", "subject", "at", "text"}
+
+
+async def test_events_tail_prints_a_topic(bar: OpenBar) -> None:
+    bootstrap = bar.status()["kafka"].removeprefix("kafka://")
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic("of_this_test", num_partitions=1, replication_factor=1)])
+    await admin.close()
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        await producer.send_and_wait("of_this_test", b'{"n": 1}', headers=[("ce_type", b"room_update")])
+    shown = bar.virtubar("events", "tail", "of_this_test", "--from-beginning", "-n", "1", within=60)
+    assert json.loads(shown.stdout) == {"partition": 0, "offset": 0, "type": "room_update", "data": {"n": 1}}
+    unknown = bar.virtubar("events", "tail", "room_jion", within=60)
+    assert unknown.returncode == 1
+    assert "of_this_test" in unknown.stderr
+
+
+def test_a_second_bar_opens_beside_the_first_and_closes_without_a_trace(bar: OpenBar) -> None:
+    with open_bar("--nodes", "2") as second:
+        assert {"rooms-node-1", "rooms-node-2"} < set(pids(second))
+        assert not set(pids(bar).values()) & set(pids(second).values())
+        supervisor = json.loads((second.root / "state.json").read_text())["supervisor"]["pid"]
+        os.kill(supervisor, signal.SIGKILL)  # the next `up` finds out and opens it again
+        reopened = second.virtubar("up")
+        assert reopened.returncode == 0, reopened.stderr
+        assert "is gone without having closed the bar" in reopened.stderr
+        closed = second.virtubar("down")
+        assert closed.returncode == 0, closed.stderr
+        assert processes_of(second) == []
+        asked = second.virtubar("status", "--json")
+        assert (asked.returncode, asked.stdout) == (1, "")
+        assert "make up" in asked.stderr
+        assert second.virtubar("down").returncode == 0
+    assert all(entry["ready"] for entry in bar.status()["services"])
