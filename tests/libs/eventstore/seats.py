@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
+from libs.contracts.cloudevents import Envelope
 from libs.contracts.event import Event, Personal
 from libs.contracts.topic import Topic
 from libs.eventstore.db import Db
 from libs.eventstore.decider import Decider, Refused
-from libs.eventstore.projections import Projection, Table
+from libs.eventstore.projections import Projection, Replica, Table
 from libs.eventstore.recorded import Recorded
 from libs.eventstore.store import Store, Unit
 
@@ -109,6 +110,7 @@ create table seats (
   user_id uuid primary key, room_id uuid not null, taken_at timestamptz not null, note text,
   last_seen timestamptz not null default now()  -- operational
 );
+create table echoes (user_id uuid primary key, room_id uuid not null, stream_version bigint not null);
 create table guards (room_id uuid primary key, capacity int not null, occupied int not null default 0);
 """
 TAKEN = """
@@ -129,6 +131,20 @@ async def project(db: Db, recorded: Recorded) -> None:
             await db.execute(LEFT, user)
 
 
+ECHOED = """
+insert into echoes (user_id, room_id, stream_version) values ($1, $2, $3)
+on conflict (user_id) do update set room_id = excluded.room_id, stream_version = excluded.stream_version
+where echoes.stream_version < excluded.stream_version
+"""
+
+
+async def echo(db: Db, envelope: Envelope) -> None:
+    """What another service tells about seats, in whatever order."""
+    take = SeatTake.read(envelope.data, envelope.schema_version)
+    await db.execute(ECHOED, take.user_id, take.room_id, envelope.stream_version)
+
+
+ECHOES = Replica((Table("echoes", ("user_id",), ("room_id", "stream_version")),), echo)
 SEATS = Projection((Table("seats", ("user_id",), ("room_id", "taken_at", "note")),), project)
 
 
