@@ -33,4 +33,4 @@ class Edge:
     max_connections: int = 20_000
     log_all: bool = False  # requests that went well too
     request_seconds: int = 30  # for a client to send its whole request
-    documents: Path = HERE  # what the table's `file`s are relative to
+    documents: Path = HERE  # where the table's documents are looked for first, before beside the table

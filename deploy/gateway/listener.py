@@ -80,7 +80,10 @@ def _listener(name: str, address: Address, manager: Config) -> Config:
 
 def _requests(edge: Edge) -> Config:
     """What a request may look like, and how long it may take to arrive."""
-    strip: dict[str, Any] = {"remove_on_match": {"key_matcher": {"prefix": IDENTITY_PREFIX, "ignore_case": True}}}
+    strip: list[dict[str, Any]] = [
+        {"remove_on_match": {"key_matcher": {"prefix": IDENTITY_PREFIX, "ignore_case": True}}},
+        *([] if edge.trusted_hops else [{"remove": name} for name in ("x-forwarded-for", "forwarded", "x-real-ip")]),
+    ]
     return {
         "use_remote_address": True,
         "xff_num_trusted_hops": edge.trusted_hops,
@@ -109,7 +112,7 @@ def _requests(edge: Edge) -> Config:
             extension(
                 "envoy.http.early_header_mutation.header_mutation",
                 "http.early_header_mutation.header_mutation.v3.HeaderMutation",
-                mutations=[strip],
+                mutations=strip,
             )
         ],
     }

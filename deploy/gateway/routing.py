@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.gateway.clusters import node_cluster, service_cluster
-from deploy.gateway.edge import Edge
+from deploy.gateway.edge import HERE, Edge
 from deploy.gateway.replies import RETRY_AFTER, ROUTE_METADATA
 from deploy.gateway.table import Document, Route, Table
 from deploy.gateway.typed import Config, seconds, typed
@@ -16,7 +16,7 @@ JWT: Final = "envoy.filters.http.jwt_authn"
 SIGNED_IN: Final = "signed_in"  # the name of the requirement
 LIMIT: Final = "limit"
 LARGEST_DOCUMENT: Final = 4 * 2**20
-PAGE_POLICY: Final = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+PAGE_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 
 
 def route_configuration(table: Table, edge: Edge) -> Config:
@@ -39,8 +39,8 @@ def _routes(table: Table, edge: Edge) -> Iterator[Config]:
     for node in edge.nodes:
         yield _socket(table, node)
     for document in table.documents:
-        if (edge.documents / document.file).exists():
-            yield {**_answered(table, document, edge.documents), **_limit(table, "default")}
+        if file := _file(document, edge):
+            yield {**_answered(document, file), **_limit(table, "default")}
     for path, routes in table.paths().items():
         served = [route for route in routes if edge.services.get(route.service)]
         for route in served:
@@ -107,14 +107,19 @@ def _socket(table: Table, node: str) -> Config:
     }
 
 
-def _answered(table: Table, document: Document, folder: Path) -> Config:
+def _file(document: Document, edge: Edge) -> Path | None:
+    places = (folder / document.file for folder in (edge.documents, HERE))
+    return next((place.resolve() for place in places if place.exists()), None)
+
+
+def _answered(document: Document, file: Path) -> Config:
     headers = {"content-type": document.media_type, "cache-control": "public, max-age=300"}
     if document.media_type.startswith("text/html"):
         headers["content-security-policy"] = PAGE_POLICY
     return {
         "name": f"GET {document.path}",
         "match": {"path": document.path, "headers": [_method("GET")]},
-        "direct_response": {"status": 200, "body": {"filename": str((folder / document.file).resolve())}},
+        "direct_response": {"status": 200, "body": {"filename": str(file)}},
         "response_headers_to_add": [
             {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
             for name, value in headers.items()

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx2
@@ -66,8 +66,11 @@ class Gateway:
 
 def opened(folder: Folder, name: str, edge: Edge) -> AbstractContextManager[None]:
     """A gateway, ready; gone afterwards."""
+    documents = folder / f"{name}-documents"
+    documents.mkdir()
+    (documents / "openapi.json").write_text('{"openapi": "3.1.0"}')
     config = folder / f"{name}.json"
-    config.write_text(written(render(load(), edge)))
+    config.write_text(written(render(load(), replace(edge, documents=documents))))
     return running(Envoy(config, edge.admin[1], name), folder)
 
 

@@ -1,8 +1,10 @@
 """Every path leads where the table says, or nowhere; and the gateway's own answers are problem documents."""
 
+import re
+
 import pytest
 
-from deploy.gateway.table import load
+from deploy.gateway.table import Document, load
 from tests.gateway.client import Client
 from tests.gateway.conftest import Gateway
 from tests.gateway.upstreams import OWN_PROBLEM
@@ -57,6 +59,13 @@ def test_a_request_gets_an_id_that_service_client_and_problem_agree_on(gateway: 
     assert refused.problem("unauthenticated", 401)["request_id"] == refused.headers["x-request-id"]
 
 
+def test_a_service_is_told_the_clients_own_address_and_no_made_up_one(gateway: Gateway, client: Client) -> None:
+    made_up = {"x_forwarded_for": "203.0.113.9", "x_real_ip": "203.0.113.9", "forwarded": "for=203.0.113.9"}
+    told = client.ask("GET", "/v1/me", authorization=gateway.bearer(), **made_up).json["headers"]
+    assert told["x-forwarded-for"] == client.address
+    assert "203.0.113.9" not in told.values()
+
+
 def test_what_runs_behind_the_door_is_nobodys_business(gateway: Gateway, client: Client) -> None:
     for answer in (client.ask("GET", "/v1/me", authorization=gateway.bearer()), client.ask("GET", "/nowhere")):
         assert not {"server", "x-powered-by", "x-envoy-upstream-service-time"} & answer.headers.keys()
@@ -70,11 +79,18 @@ def test_probes_see_health_and_nothing_else_of_the_admin_page(gateway: Gateway) 
 
 
 @pytest.mark.parametrize("document", load().documents, ids=lambda document: document.path)
-def test_documents_are_open(client: Client, document: object) -> None:
-    path, media_type = getattr(document, "path", ""), getattr(document, "media_type", "")
-    answer = client.ask("GET", path)
-    assert (answer.status, answer.headers["content-type"]) == (200, media_type)
+def test_documents_are_open(client: Client, document: Document) -> None:
+    answer = client.ask("GET", document.path)
+    assert (answer.status, answer.headers["content-type"]) == (200, document.media_type)
     assert answer.body
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: Client) -> None:
+    page = client.ask("GET", "/docs")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
+    assert loaded
+    assert [client.ask("GET", path).status for path in loaded] == [200] * len(loaded)
 
 
 TRICKS = {

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,9 @@ def serving(app: Starlette, port: int) -> Iterator[None]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
+        while not server.started:
+            assert thread.is_alive(), "the upstream did not start"
+            time.sleep(0.01)
         yield
     finally:
         server.should_exit = True
