@@ -74,7 +74,8 @@ def _adapter(key: type[Key]) -> TypeAdapter[Key]:
 
 def cursor_of(key: tuple[Any, ...]) -> str:
     """Opaque to clients, so that what is inside may change."""
-    return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
+    said = orjson.dumps(key, default=str)  # asyncpg has a UUID class of its own, which orjson does not know
+    return base64.urlsafe_b64encode(said).rstrip(b"=").decode()
 
 
 Paging = Annotated[PageRequest, Depends()]
