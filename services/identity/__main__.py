@@ -60,7 +60,7 @@ async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_no
         )
         consumers = Consumers(SERVICE, kafka, pool, store=store, instance=settings.instance)
         listen(consumers)
-        revocations = Revocations(timedelta(seconds=settings.access_token_seconds))
+        revocations = Revocations(timedelta(seconds=settings.access_token_seconds), clock=now)
         follower = Follower(kafka, TOPICS, revocations.apply, revocations.horizon)
         keys = SigningKeys(pool, pepper, schedule_of(settings), now)
         housekeeping = Housekeeping(pool, keys, settings.housekeeping_seconds, now)
@@ -71,7 +71,13 @@ async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_no
         if "consumers" in wanted:
             ready = {**ready, "consumers": consumers.ready}
         identity = identity_of(settings, pool, store, pepper, keys, now)
-        verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, revocations=revocations)
+        verifier = Verifier(
+            keys,
+            issuer=settings.issuer,
+            audience=settings.audience,
+            revocations=revocations,
+            clock=lambda: now().timestamp(),
+        )
         yield Parts(
             roles={"api": (follower.run, housekeeping.run), "relay": relay.run, "consumers": consumers.run},
             app=lambda checks: app_of(settings, identity, keys, verifier, checks),

@@ -18,7 +18,9 @@ def normal_email(text: str) -> str:
     """
     try:
         # `.test` is let through: nobody can have such a mailbox unless this deployment gives them one
-        address = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        address = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
+        )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
     return (address.ascii_email or address.normalized).lower()

@@ -52,14 +52,14 @@ class Door:
 Open = Callable[..., Awaitable[Door]]
 
 
-def told(databases: Databases, smtp_url: str, **settings: Any) -> Settings:
+def told(databases: Databases, mail: Mailbox, **settings: Any) -> Settings:
     """Settings for a test: limits per client out of the way, as natively; Kafka is not there unless given."""
     given = {
         "database_url": databases.runtime,
         "owner_database_url": databases.owner,
         "keys_url": databases.keys,
         "kafka_url": "kafka://127.0.0.1:1",
-        "smtp_url": smtp_url,
+        "smtp_url": mail.url,
         "pepper": PEPPER,
         "http_port": 0,
         "limit_codes_per_client": PLENTY,
@@ -98,7 +98,7 @@ async def open_door(database: Database, mail: Mailbox) -> AsyncIterator[Open]:
         pool = await closing.enter_async_context(await connect(databases.runtime, "identity", size=4))
 
         async def make(**settings: Any) -> Door:
-            http = await closing.enter_async_context(serving(told(databases, mail.url, **settings), clock))
+            http = await closing.enter_async_context(serving(told(databases, mail, **settings), clock))
             return Door(http, mail, clock, pool, databases)
 
         yield make
