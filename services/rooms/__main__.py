@@ -1,8 +1,8 @@
-"""python -m services.rooms api|relay|consumers|sweeper|all|migrate: the one place where rooms is put together."""
+"""python -m services.rooms api|relay|consumers|sweeper|all|realtime|migrate: where rooms is put together."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
@@ -16,7 +16,9 @@ from libs.chassis.jwks import Jwks
 from libs.chassis.kafka import Kafka
 from libs.chassis.postgres import Pool, connect, session
 from libs.chassis.process import Parts, main
+from libs.chassis.redis import connect as connect_redis
 from libs.chassis.revocations import TOPICS, Revocations
+from libs.chassis.roles import Role
 from libs.eventstore.keys import Cipher, KeyRing
 from libs.eventstore.projections import project_all
 from libs.eventstore.publisher import DELIVERY
@@ -24,14 +26,17 @@ from libs.eventstore.relay import Relay
 from libs.eventstore.store import Store
 from services.rooms.consumers import listen
 from services.rooms.projections import ROOMS
+from services.rooms.realtime.role import Realtime
+from services.rooms.realtime.settings import NodeSettings
 from services.rooms.routes import REFUSALS, routes
 from services.rooms.seed import seed
-from services.rooms.service import Rooms
+from services.rooms.service import RealtimeDoor, Rooms
 from services.rooms.settings import RoomsSettings
 from services.rooms.sweeper import Sweeper
 
 SERVICE = "rooms"
-ROLES = ("api", "relay", "consumers", "sweeper")
+ROLES = ("api", "relay", "consumers", "sweeper", "realtime")
+APART = ("realtime",)  # a node has a process of its own, and a port for its sockets
 Now = Callable[[], datetime]
 
 
@@ -40,7 +45,7 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def compose(settings: RoomsSettings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
+async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
     kafka, wake = Kafka.parse(settings.kafka_url), asyncio.Event()
     async with (
         await connect(settings.database_url, SERVICE, size=settings.pool_size) as pool,
@@ -69,16 +74,26 @@ async def compose(settings: RoomsSettings, wanted: Collection[str], now: Now = u
             ready = {**ready, "revocations": follower.ready}
         if "consumers" in wanted:
             ready = {**ready, "consumers": consumers.ready}
-        yield Parts(
-            roles={
-                "api": follower.run,
-                "relay": relay.run,
-                "consumers": consumers.run,
-                "sweeper": sweeper.run,
-            },
-            app=lambda checks: app_of(settings, rooms, pool, verifier, checks, now),
-            ready=ready,
-        )
+        roles: dict[str, Role] = {
+            "api": follower.run,
+            "relay": relay.run,
+            "consumers": consumers.run,
+            "sweeper": sweeper.run,
+        }
+        async with AsyncExitStack() as stack:
+            if "realtime" in wanted:
+                node = Realtime(
+                    settings,
+                    door=RealtimeDoor(store, pool, settings),
+                    redis=await stack.enter_async_context(connect_redis(settings.redis_url, decode=False)),
+                    kafka=kafka,
+                    verifier=verifier,
+                    revocations=revocations,
+                )
+                roles["realtime"], ready = node.run, {**ready, **node.ready}
+            yield Parts(
+                roles=roles, app=lambda checks: app_of(settings, rooms, pool, verifier, checks, now), ready=ready
+            )
 
 
 def app_of(settings: RoomsSettings, rooms: Rooms, pool: Pool, verifier: Verifier, checks: Checks, now: Now) -> FastAPI:
@@ -108,4 +123,4 @@ async def _answers(pool: Pool) -> None:
 
 
 if __name__ == "__main__":
-    main(SERVICE, RoomsSettings, compose, roles=ROLES, seed=furnish)
+    main(SERVICE, NodeSettings, compose, roles=ROLES, apart=APART, seed=furnish)

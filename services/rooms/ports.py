@@ -53,5 +53,6 @@ class Seat:
     visit_id: UUID
     user_id: UUID
     session_id: UUID
+    issued_at: datetime
     device_type: DeviceType
     last_heartbeat: datetime

@@ -1,5 +1,6 @@
 """A room as its owner holds it: who is in it, where they stand, and what the room is told next. No I/O, no clock."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from uuid import UUID
 from libs.contracts.vocabulary import DeviceType
 from services.rooms.realtime import frames
 from services.rooms.realtime.floor import Floor
-from services.rooms.realtime.messages import Away, Back, Joined, Left, Said, Seen, Snapshot
+from services.rooms.realtime.messages import Away, Back, Cid, Joined, Left, Said, Seen, Snapshot
 from services.rooms.realtime.movement import Pace, Place
 from services.rooms.realtime.slots import Slots
 
@@ -21,6 +22,7 @@ class Guest:
     user: UUID
     visit: UUID
     session: UUID
+    issued_at: datetime  # of the token the seat was asked for with
     device: DeviceType
     profile_version: int = 0
     muted: bool = False
@@ -29,7 +31,7 @@ class Guest:
 class Member:
     """A guest on the floor. `heard` is when the last frame came, in seconds of a steady clock."""
 
-    __slots__ = ("away", "body", "guest", "heard", "moved", "place", "seq", "slot", "slot_bytes")
+    __slots__ = ("answered", "away", "body", "guest", "heard", "moved", "place", "seq", "slot", "slot_bytes")
 
     def __init__(self, guest: Guest, slot: int, body: bytes, pace: Pace, now: float) -> None:
         self.guest = guest
@@ -41,6 +43,7 @@ class Member:
         self.heard = now
         self.away = False
         self.moved = False
+        self.answered: OrderedDict[Cid, int] = OrderedDict()  # command ids of this visit -> offset of what came of them
 
 
 class Room:

@@ -19,7 +19,7 @@ ANN, BOB = UUID(int=1), UUID(int=2)
 
 
 def guest(user: UUID) -> Guest:
-    return Guest(user=user, visit=uuid4(), session=uuid4(), device="web")
+    return Guest(user, visit=uuid4(), session=uuid4(), issued_at=datetime.now(UTC), device="web")
 
 
 def room() -> Room:

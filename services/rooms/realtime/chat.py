@@ -1,0 +1,54 @@
+"""Chat: said once however often it is sent, heard by everybody in one order."""
+
+from collections import OrderedDict
+from datetime import UTC, datetime
+from time import time
+from typing import Final
+from uuid import uuid4
+
+from services.rooms.realtime import messages
+from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.limits import Limits
+from services.rooms.realtime.messages import Ack, Chat, Cid, Problem, problem
+from services.rooms.realtime.room import Member
+from services.rooms.realtime.socket import Socket
+
+REMEMBERED: Final = 256  # command ids per visit
+
+
+def presentable(text: str, longest: int) -> bool:
+    """Something to see, not too long, and no control characters but the line's end."""
+    return len(text.strip()) > 0 and len(text) <= longest and all((c >= " " and c != "\x7f") or c == "\n" for c in text)
+
+
+class Conversation:
+    """`longest` counts characters."""
+
+    def __init__(self, limits: Limits, longest: int) -> None:
+        self._limits = limits
+        self._longest = longest
+
+    def chat(self, hall: Hall, member: Member, socket: Socket, command: Chat) -> None:
+        answer = self._said(hall, member, command)
+        socket.tell(messages.encode(answer))
+
+    def _said(self, hall: Hall, member: Member, command: Chat) -> Ack | Problem:
+        if (offset := member.answered.get(command.cid)) is not None:
+            return Ack(command.cid, offset)
+        if not presentable(command.text, self._longest):
+            return problem("invalid", f"Say 1 to {self._longest} characters.", command.cid)
+        if member.guest.muted:
+            return problem("muted", "You are muted here.", command.cid)
+        if wait := self._limits.take(member.guest.user, "chat", time()):
+            return problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)
+        said = hall.room.say(member, uuid4(), command.text, datetime.now(UTC))
+        remember(member.answered, command.cid, said.offset)
+        hall.tell(said)
+        return Ack(command.cid, said.offset)
+
+
+def remember(answered: OrderedDict[Cid, int], cid: Cid, offset: int) -> None:
+    """Keep the newest answers of a visit."""
+    answered[cid] = offset
+    if len(answered) > REMEMBERED:
+        answered.popitem(last=False)

@@ -1,0 +1,70 @@
+"""How a visit ends here: by its guest's word, or by a minute's silence. Postgres first, then the room is told."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from uuid import UUID
+
+import structlog
+
+from libs.chassis.transient import is_transient
+from libs.contracts.vocabulary import LeaveReason
+from services.rooms.node_door import NodeDoor, NotOwner
+from services.rooms.realtime import messages
+from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.messages import Ack, Leave, problem
+from services.rooms.realtime.room import Member
+from services.rooms.realtime.socket import Code, Socket
+
+log = structlog.get_logger(__name__)
+
+
+class Departures:
+    """Each visit is ended once, whoever notices it first; a stale owner ends none."""
+
+    def __init__(self, door: NodeDoor, halls: Halls, lose: Callable[[UUID], None]) -> None:
+        self._door = door
+        self._halls = halls
+        self._lose = lose
+        self._expiring: set[UUID] = set()
+
+    async def leave(self, socket: Socket, command: Leave) -> None:
+        """`leave {cid}`: room_leave at once, then `ack`, then the socket closes with 1000."""
+        member = socket.member
+        if member is None or (found := self._halls.find(member.guest.visit)) is None:
+            return
+        if await self._end(found[0], member, "left", datetime.now(UTC)):
+            socket.tell(messages.encode(Ack(command.cid)))
+            self._halls.part(member.guest.visit, "left", Code.DONE, monotonic())
+        else:
+            socket.tell(messages.encode(problem("unavailable", "Try again.", command.cid, retry_ms=1000)))
+
+    async def expire(self, hall: Hall, member: Member) -> None:
+        """Silent for too long: the visit ended when it was last heard from."""
+        visit = member.guest.visit
+        if visit in self._expiring:
+            return
+        self._expiring.add(visit)
+        try:
+            heard = datetime.now(UTC) - timedelta(seconds=monotonic() - member.heard)
+            if await self._end(hall, member, "expired", heard):
+                self._halls.part(visit, "expired", Code.SEAT_GONE, monotonic())
+        finally:
+            self._expiring.discard(visit)
+
+    async def _end(self, hall: Hall, member: Member, reason: LeaveReason, left_at: datetime) -> bool:
+        """False where Postgres, or the room's owner, is another matter now."""
+        try:
+            await self._door.leave(
+                member.guest.visit, reason, datetime.now(UTC), left_at=left_at, fence=hall.room.fence
+            )
+        except NotOwner:
+            self._lose(hall.room.room_id)
+            return False
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("leave put off", error=type(error).__name__, reason=reason)
+            return False
+        return True

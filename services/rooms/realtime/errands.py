@@ -1,0 +1,38 @@
+"""What a socket sets going and nobody waits for: tasks that are kept, watched, and finished before the end."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from libs.chassis.edge import where
+
+log = structlog.get_logger(__name__)
+
+
+class Errands:
+    """Run coroutines whose failure is a defect, not an answer: it is logged, and the node goes on."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def go(self, errand: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(errand)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    async def finish(self, within: float) -> None:
+        """Wait for all of them; whoever is not back `within` seconds is given up."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=within)
+            for task in late:
+                task.cancel()
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("errand failed", error=type(error).__name__, where=where(error))

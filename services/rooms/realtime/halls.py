@@ -1,0 +1,114 @@
+"""Every room of this node, and who is in which: the one place where visits begin and end for sockets."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.presence import Presence
+from services.rooms.realtime.room import Guest, Member
+from services.rooms.realtime.socket import Code, Socket
+
+REMEMBERED = 10_000  # ended visits
+
+
+class Halls:
+    """By room, and by visit. All of it happens between two frames: nothing here waits."""
+
+    def __init__(self, presence: Presence) -> None:
+        self.by_room: dict[UUID, Hall] = {}
+        self._visits: dict[UUID, tuple[Hall, Member]] = {}
+        self._ended: OrderedDict[UUID, None] = OrderedDict()  # news of an end may come before the visit does
+        self._presence = presence
+
+    def open(self, hall: Hall) -> None:
+        self.by_room[hall.room.room_id] = hall
+        self._presence.opened(hall)
+
+    def close(self, hall: Hall) -> list[Socket]:
+        """Let go of a room: its seats are another owner's business now. Returns its sockets, still open."""
+        del self.by_room[hall.room.room_id]
+        for member in hall.room.members.values():
+            self._visits.pop(member.guest.visit, None)
+        sockets = list(hall.sockets.values())
+        hall.sockets.clear()
+        return sockets  # what Redis holds of it is the next owner's to write, and runs out where there is none
+
+    def find(self, visit: UUID) -> tuple[Hall, Member] | None:
+        return self._visits.get(visit)
+
+    def of_user(self, user: UUID) -> Iterable[tuple[Hall, Member]]:
+        """Where somebody is: in one room, or in two for the moment of a switch."""
+        return [(hall, member) for hall in self.by_room.values() if (member := hall.room.members.get(user))]
+
+    def has_ended(self, visit: UUID) -> bool:
+        return visit in self._ended
+
+    def admit(self, hall: Hall, guest: Guest, now: float, *, away: bool = False) -> Member:
+        """A visit begins here: the others are told. Raises LookupError where the room is out of slots."""
+        if before := hall.room.members.get(guest.user):  # an end we have not heard of yet
+            self.part(before.guest.visit, "switched", Code.SEAT_GONE, now)
+        member, joined = hall.room.admit(guest, now, away=away)
+        self._visits[guest.visit] = (hall, member)
+        hall.emptied = None
+        hall.tell(joined)
+        return member
+
+    def seat(self, hall: Hall, member: Member, socket: Socket, now: float) -> None:
+        """A visit has a new socket."""
+        member.heard = now
+        hall.seat(socket, member)
+        self._presence.entered(hall, socket, member)
+
+    def show(self, hall: Hall, member: Member, now: float) -> None:
+        """In view again."""
+        hall.tell(hall.room.show(member, now))
+
+    def back(self, socket: Socket, now: float) -> None:
+        """A frame from somebody who was away."""
+        if (member := socket.member) and (found := self.find(member.guest.visit)):
+            hall = found[0]
+            hall.tell(hall.room.show(member, now))
+            self._presence.entered(hall, socket, member)
+
+    def hide(self, hall: Hall, member: Member) -> None:
+        """Silent, or without a socket: out of view, the seat is kept."""
+        if not member.away:
+            hall.tell(hall.room.hide(member))
+            self._presence.hidden(hall, member)
+
+    def lost(self, socket: Socket) -> None:
+        """A socket has closed without a goodbye."""
+        if (member := socket.member) and (found := self.find(member.guest.visit)):
+            hall = found[0]
+            if hall.unseat(socket):
+                self._presence.left(hall, socket, member)
+                self.hide(hall, member)
+
+    def part(self, visit: UUID, reason: str, code: Code, now: float) -> None:
+        """A visit is over: the others are told, its socket closes with `code`. Any number of times."""
+        self._ended[visit] = None
+        if len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        if (found := self._visits.pop(visit, None)) is None:
+            return
+        hall, member = found
+        socket = hall.sockets.get(member.guest.user)
+        if socket is not None:
+            hall.unseat(socket)
+            self._presence.left(hall, socket, member)
+        hall.tell(hall.room.part(member, reason, now))
+        if not hall.room.members:
+            hall.emptied = now
+        if socket is not None:
+            socket.close(code, reason)
+
+    def heartbeats(self, now: float, at: datetime) -> dict[UUID, datetime]:
+        """When each visit was last heard from; `now` and `at` are this moment on both clocks."""
+        return {visit: at - timedelta(seconds=now - member.heard) for visit, (_, member) in self._visits.items()}
+
+    def pardon(self, seconds: float) -> None:
+        """This process slept for so long: nobody else is to blame for the silence."""
+        for _, member in self._visits.values():
+            member.heard += seconds

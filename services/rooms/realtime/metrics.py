@@ -1,0 +1,63 @@
+"""The node's figures for /metrics, read when asked for: the hot path counts plain integers."""
+
+from collections.abc import Iterator
+from time import monotonic, process_time
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from services.rooms.realtime.crowd import Crowd
+from services.rooms.realtime.limits import Limits
+from services.rooms.realtime.node import Node
+from services.rooms.realtime.presence import Presence
+
+
+class Figures(Collector):
+    """Registered while the node runs."""
+
+    def __init__(self, node: Node, crowd: Crowd, presence: Presence, limits: Limits) -> None:
+        self._node, self._crowd = node, crowd
+        self._presence, self._limits = presence, limits
+
+    def collect(self) -> Iterator[Metric]:
+        halls = self._node.halls.by_room.values()
+        members = [member for hall in halls for member in hall.room.members.values()]
+        gauges = {
+            "connections": ("accepted TCP connections", len(self._crowd)),
+            "connections_silent": ("connections that have not said hello", self._crowd.silent),
+            "sockets": ("open sockets", len(self._node.sockets)),
+            "rooms": ("rooms this node holds", len(halls)),
+            "members": ("people with a seat in them", len(members)),
+            "away": ("of those, out of view", sum(member.away for member in members)),
+            "lease_held": ("1 while the node's lease runs", int(self._node.lease.held(monotonic()))),
+        }
+        counters = {
+            "frames_dropped": ("stale transforms not sent to slow readers", self._node.dropped),
+            "ticks_without_lease": ("ticks skipped for want of a lease", self._node.late),
+            "presence_failures": ("batches Redis did not take", self._presence.failures),
+            "limits_failures": ("batches of counts Redis did not take", self._limits.failures),
+        }
+        for name, (what, value) in gauges.items():
+            yield GaugeMetricFamily(f"virtubar_realtime_{name}", what, value=value)
+        for name, (what, value) in counters.items():
+            yield CounterMetricFamily(f"virtubar_realtime_{name}", what, value=value)
+        closed = CounterMetricFamily("virtubar_realtime_closed", "sockets closed, by code", labels=["code"])
+        for code, times in self._node.closed_by_code.items():
+            closed.add_metric([str(code)], times)
+        yield closed
+
+
+class Load:
+    """How busy this process is: 0 idle, 1 one core full; smoothed over a few calls."""
+
+    def __init__(self) -> None:
+        self._at, self._spent = monotonic(), process_time()
+        self._load = 0.0
+
+    def __call__(self) -> float:
+        now, spent = monotonic(), process_time()
+        if now > self._at:
+            busy = (spent - self._spent) / (now - self._at)
+            self._load += 0.3 * (busy - self._load)
+        self._at, self._spent = now, spent
+        return min(1.0, self._load)

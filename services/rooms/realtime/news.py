@@ -1,0 +1,54 @@
+"""What other processes decided: ended visits, revoked sessions, suspended and erased people. Sockets follow at once."""
+
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+from libs.chassis.revocations import TOPICS as REVOCATION_TOPICS
+from libs.chassis.revocations import Revocations
+from libs.contracts.cloudevents import Envelope
+from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
+from libs.contracts.rooms import RoomLeave
+from libs.contracts.vocabulary import LeaveReason
+from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.socket import Code
+
+TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME)
+CODES: Final[dict[LeaveReason, Code]] = {
+    "kicked": Code.KICKED,
+    "sanctioned": Code.SANCTIONED,
+    "suspended": Code.SANCTIONED,
+    "revoked": Code.REVOKED,
+    "deleted": Code.REVOKED,
+    "room_closed": Code.ROOM_CLOSED,
+}  # any other: the seat is gone
+
+
+class News:
+    """A Follower's handler; the Follower starts at `revocations.horizon`."""
+
+    def __init__(self, halls: Halls, revocations: Revocations) -> None:
+        self._halls = halls
+        self._revocations = revocations
+
+    async def hear(self, envelope: Envelope) -> None:
+        """Any event, in any order, any number of times."""
+        if envelope.name in REVOCATION_TOPICS:
+            await self._revocations.apply(envelope)
+        match envelope.event():
+            case RoomLeave(visit_id=visit, reason=reason):
+                self._halls.part(visit, reason, CODES.get(reason, Code.SEAT_GONE), monotonic())
+            case SessionRevoke(user_id=user, session_id=session):
+                self._dismiss(user, session, envelope, Code.REVOKED)
+            case UserSuspend(user_id=user):
+                self._dismiss(user, None, envelope, Code.SANCTIONED)
+            case UserDelete(user_id=user):
+                self._dismiss(user, None, envelope, Code.REVOKED)
+
+    def _dismiss(self, user: UUID, session: UUID | None, envelope: Envelope, code: Code) -> None:
+        """Their seat ends by rooms' own consumer; the socket does not wait for it."""
+        for hall, member in self._halls.of_user(user):
+            guest = member.guest
+            concerned = guest.session == session if session else guest.issued_at <= envelope.time
+            if concerned and (socket := hall.sockets.get(user)):
+                socket.close(code, "revoked")

@@ -1,0 +1,145 @@
+"""The node as its sockets see it: every report of a socket comes in here and goes on to whoever knows what it means."""
+
+from collections import Counter
+from collections.abc import Mapping
+from time import monotonic, time
+from typing import Final
+from uuid import UUID
+
+from libs.chassis.auth import Verifier
+from libs.chassis.problems import Problem, Unauthenticated, detail_of, slug_of
+from libs.chassis.revocations import Revocations
+from services.rooms.node_door import NodeDoor
+from services.rooms.realtime import messages
+from services.rooms.realtime.chat import Conversation
+from services.rooms.realtime.departures import Departures
+from services.rooms.realtime.errands import Errands
+from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.hello import Greeter
+from services.rooms.realtime.lease import Lease
+from services.rooms.realtime.limits import Limits
+from services.rooms.realtime.messages import Auth, Chat, Command, Drain, Hello, Leave, Ping, Pong, Unknown, problem
+from services.rooms.realtime.settings import NodeSettings
+from services.rooms.realtime.socket import Code, Socket
+
+AWAY_SOON: Final = 0  # ms: clients may ask for their new place at once
+
+
+class Node:
+    """A House. `sockets` are all that are open, welcomed or not."""
+
+    def __init__(
+        self,
+        door: NodeDoor,
+        halls: Halls,
+        lease: Lease,
+        limits: Limits,
+        verifier: Verifier,
+        revocations: Revocations,
+        settings: NodeSettings,
+    ) -> None:
+        self.halls = halls
+        self.lease = lease
+        self.sockets: set[Socket] = set()
+        self.errands = Errands()
+        self.departures = Departures(door, halls, self.lose)
+        self.dropped = 0  # stale transforms
+        self.late = 0  # ticks without a lease
+        self.closed_by_code: Counter[int] = Counter()
+        self._door = door
+        self._limits = limits
+        self._verifier = verifier
+        self._settings = settings
+        self._greeter = Greeter(door, halls, lease, revocations, settings, self.lose)
+        self._conversation = Conversation(limits, settings.limit_chat_characters)
+
+    # what sockets report
+
+    def opened(self, socket: Socket) -> None:
+        self.sockets.add(socket)
+
+    def commanded(self, socket: Socket, command: Command | Unknown) -> None:
+        if isinstance(command, Hello) or not socket.greeted:
+            self._hello(socket, command)
+            return
+        match command:
+            case Ping(n):
+                socket.tell(messages.encode(Pong(n, int(time() * 1000))))
+            case Auth(token):
+                self.errands.go(self._authorise(socket, token))
+            case Leave():
+                self.errands.go(self.departures.leave(socket, command))
+            case Chat():
+                self._chat(socket, command)
+            case Unknown(_, cid):
+                socket.tell(messages.encode(problem("unsupported", "This node does not do that.", cid)))
+
+    def returned(self, socket: Socket) -> None:
+        self.halls.back(socket, monotonic())
+
+    def closed(self, socket: Socket) -> None:
+        self.sockets.discard(socket)
+        self.closed_by_code[socket.close_code] += 1
+        self.halls.lost(socket)
+
+    # what they mean
+
+    def _hello(self, socket: Socket, command: Command | Unknown) -> None:
+        if socket.greeted or not isinstance(command, Hello):
+            socket.close(Code.PROTOCOL, "hello comes first, once")
+            return
+        socket.greet()
+        self.errands.go(self._greeter.greet(socket, socket.room_id, command))
+
+    def _chat(self, socket: Socket, command: Chat) -> None:
+        member = socket.member
+        found = self.halls.find(member.guest.visit) if member else None
+        if member is None or found is None:
+            socket.tell(messages.encode(problem("not_seated", "Wait for the welcome.", command.cid, retry_ms=500)))
+        elif not self.lease.held(monotonic()):
+            socket.tell(messages.encode(problem("unavailable", "Try again.", command.cid, retry_ms=1000)))
+        else:
+            self._conversation.chat(found[0], member, socket, command)
+
+    async def _authorise(self, socket: Socket, token: str) -> None:
+        member = socket.member
+        try:
+            caller = await self._verifier.verify(token)
+            if member is None or (caller.user_id, caller.session_id) != (member.guest.user, member.guest.session):
+                raise Unauthenticated("This token is another session's.")
+        except Problem as refused:
+            socket.tell(messages.encode(problem(slug_of(type(refused)), detail_of(refused))))
+        else:
+            left = caller.expires_at.timestamp() - time()
+            socket.authorised_until = monotonic() + left + self._settings.auth_grace_seconds
+
+    # what the clock and the lease say
+
+    def tick(self, number: int) -> None:
+        if not self.lease.held(monotonic()):
+            self.late += 1
+            return
+        for hall in self.halls.by_room.values():
+            self.dropped += hall.tick(number)
+
+    def owned(self, fences: Mapping[UUID, int], since: float) -> None:
+        """What Postgres says this node owns: every other room is somebody else's."""
+        for room_id, hall in list(self.halls.by_room.items()):
+            if hall.opened < since and fences.get(room_id) != hall.room.fence:
+                self.lose(room_id)
+
+    def lose(self, room_id: UUID) -> None:
+        """Let go of a room and send its people to the new owner. Nothing is written for it from here on."""
+        if hall := self.halls.by_room.get(room_id):
+            drain = messages.encode(Drain(AWAY_SOON))
+            for socket in self.halls.close(hall):
+                socket.tell(drain)
+                socket.close(Code.DRAIN, "ask for a new ticket")
+
+    def lose_all(self) -> None:
+        for room_id in list(self.halls.by_room):
+            self.lose(room_id)
+
+    async def confirm(self, visit: UUID, token: str) -> None:
+        """The client has spoken: the resume token before this one opens nothing any more."""
+        await self._door.confirm(visit, token)

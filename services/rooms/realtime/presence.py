@@ -1,0 +1,176 @@
+"""What Redis shows of this node's people, by the specification's keys. A cache: written in batches, rebuilt in seconds.
+
+presence:user:{userId}      hash roomId lastSeen deviceType (and `socket`, private), gone 12 s after the last heartbeat
+room:{roomId}:members       set of the users in view
+room:{roomId}:transforms    hash userId -> 10 bytes, about a second old
+
+Nothing here is waited for. While Redis is away sockets go on; when it is back everything is written anew.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha1
+from time import monotonic, time
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.room import Member
+from services.rooms.realtime.settings import NodeSettings
+from services.rooms.realtime.socket import Socket
+
+log = structlog.get_logger(__name__)
+
+# Compare-and-set by socket: the last words of an old one never speak for its successor, here or on another node.
+REFRESH: Final = """
+local owner = redis.call('hget', KEYS[1], 'socket')
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('hset', KEYS[1], 'socket', ARGV[1], 'roomId', ARGV[2], 'deviceType', ARGV[3], 'lastSeen', ARGV[4])
+return redis.call('pexpire', KEYS[1], ARGV[5])
+"""
+CLEAR: Final = """
+if redis.call('hget', KEYS[1], 'socket') ~= ARGV[1] then return 0 end
+return redis.call('del', KEYS[1])
+"""
+PAUSE: Final = 0.05  # seconds between two looks for something to write
+KEPT: Final = 30  # seconds; a dead owner's room is forgotten then
+PENDING: Final = 50_000  # commands; more are not kept for a Redis that is away
+
+Command = tuple[Any, ...]
+
+
+def presence_key(user: UUID) -> str:
+    return f"presence:user:{user}"
+
+
+def members_key(room: UUID) -> str:
+    return f"room:{room}:members"
+
+
+def transforms_key(room: UUID) -> str:
+    return f"room:{room}:transforms"
+
+
+def _sha(script: str) -> str:
+    return sha1(script.encode(), usedforsecurity=False).hexdigest()
+
+
+class Presence:
+    """One writer per node. Every command touches one key."""
+
+    def __init__(self, redis: Redis, settings: NodeSettings) -> None:
+        self._redis = redis
+        self._ttl = settings.presence_seconds
+        self._refresh_every = settings.presence_refresh_seconds
+        self._store_every = settings.transforms_refresh_seconds
+        self._pending: list[Command] = []
+        self._stored: dict[UUID, bytes] = {}  # by user: the body as Redis has it
+        self._anew = False  # who knows what has arrived
+        self.failures = 0
+
+    # What happened, as it happens
+
+    def opened(self, hall: Hall) -> None:
+        """This node owns the room now; what an owner before left there is stale."""
+        room = hall.room.room_id
+        self._add(("DEL", members_key(room)), ("DEL", transforms_key(room)))
+
+    def entered(self, hall: Hall, socket: Socket, member: Member) -> None:
+        """A socket is in view, whatever socket was before it."""
+        key, (ident, room, device, seen) = presence_key(member.guest.user), _seen(hall, socket, member, time())
+        self._add(
+            ("HSET", key, "socket", ident, "roomId", room, "deviceType", device, "lastSeen", seen),
+            ("PEXPIRE", key, int(self._ttl * 1000)),
+            ("SADD", members_key(hall.room.room_id), str(member.guest.user)),
+        )
+
+    def left(self, hall: Hall, socket: Socket, member: Member) -> None:
+        """Its socket is gone."""
+        self._add(("SCRIPT", "LOAD", CLEAR), ("EVALSHA", _sha(CLEAR), 1, presence_key(member.guest.user), socket.id))
+        self.hidden(hall, member)
+
+    def hidden(self, hall: Hall, member: Member) -> None:
+        """Out of view; the presence key runs out by itself."""
+        room, user = hall.room.room_id, str(member.guest.user)
+        self._stored.pop(member.guest.user, None)
+        self._add(("SREM", members_key(room), user), ("HDEL", transforms_key(room), user))
+
+    def _add(self, *commands: Command) -> None:
+        if len(self._pending) > PENDING:
+            self._pending.clear()
+            self._anew = True
+        self._pending += commands
+
+    # To Redis
+
+    async def run(self, halls: Callable[[], Iterable[Hall]]) -> None:
+        """Write for ever what happens in `halls()`."""
+        refresh = store = monotonic()
+        while True:
+            now = monotonic()
+            if now >= refresh:
+                refresh, store = now + self._refresh_every, now + self._store_every
+                self._pending += self._everything(halls(), now)
+            elif now >= store:
+                store = now + self._store_every
+                self._pending += self._changes(halls())
+            await self.flush()
+            await asyncio.sleep(PAUSE)
+
+    async def flush(self) -> None:
+        """Write what is pending."""
+        commands, self._pending = self._pending, []
+        if not commands:
+            return
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for command in commands:
+                    pipe.execute_command(*command)
+                answers = await pipe.execute(raise_on_error=False)
+            if refused := [answer for answer in answers if isinstance(answer, ResponseError)]:
+                raise refused[0]
+        except (RedisError, OSError) as error:
+            self.failures += 1
+            self._anew = True
+            log.warning("presence not written", error=type(error).__name__, count=len(commands))
+
+    def _everything(self, halls: Iterable[Hall], now: float) -> Iterator[Command]:
+        anew, self._anew = self._anew, False
+        at = time()
+        yield ("SCRIPT", "LOAD", REFRESH)
+        for hall in halls:
+            members, transforms = members_key(hall.room.room_id), transforms_key(hall.room.room_id)
+            if anew:
+                yield ("DEL", members)
+                yield ("DEL", transforms)
+            if not (seated := [(socket, member) for socket, member in hall.seated() if not member.away]):
+                continue
+            for socket, member in seated:
+                silent = now - member.heard
+                seen, ttl = _seen(hall, socket, member, at - silent), int((self._ttl - silent) * 1000)
+                yield ("EVALSHA", _sha(REFRESH), 1, presence_key(member.guest.user), *seen, max(ttl, 1))
+            yield ("SADD", members, *(str(member.guest.user) for _, member in seated))
+            yield ("HSET", transforms, *self._bodies(member for _, member in seated))
+            yield ("EXPIRE", members, KEPT)
+            yield ("EXPIRE", transforms, KEPT)
+
+    def _changes(self, halls: Iterable[Hall]) -> Iterator[Command]:
+        for hall in halls:
+            moved = [member for member in hall.room.visible() if self._stored.get(member.guest.user) is not member.body]
+            if moved:
+                yield ("HSET", transforms_key(hall.room.room_id), *self._bodies(moved))
+
+    def _bodies(self, members: Iterable[Member]) -> Iterator[str | bytes]:
+        for member in members:
+            self._stored[member.guest.user] = member.body
+            yield str(member.guest.user)
+            yield member.body
+
+
+def _seen(hall: Hall, socket: Socket, member: Member, at: float) -> tuple[str, str, str, int]:
+    """(socket, roomId, deviceType, lastSeen in epoch milliseconds)."""
+    return socket.id, str(hall.room.room_id), member.guest.device, int(at * 1000)

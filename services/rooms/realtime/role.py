@@ -1,0 +1,162 @@
+"""A whole realtime node: its parts put together, started, and taken down without losing anybody."""
+
+import asyncio
+from contextlib import suppress
+from time import monotonic
+from uuid import UUID
+
+import structlog
+from prometheus_client import REGISTRY
+from redis.asyncio import Redis
+
+from libs.chassis.auth import Verifier
+from libs.chassis.follow import Follower
+from libs.chassis.health import Checks, NotReady
+from libs.chassis.kafka import Kafka
+from libs.chassis.revocations import Revocations
+from services.rooms.node_door import NodeDoor
+from services.rooms.realtime.beats import Beats
+from services.rooms.realtime.clock import Clock
+from services.rooms.realtime.connection import Connection, Entrance
+from services.rooms.realtime.crowd import Crowd
+from services.rooms.realtime.crowd import Limits as CrowdLimits
+from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.lease import Lease
+from services.rooms.realtime.limits import Limit, Limits
+from services.rooms.realtime.listen import listen, port_of, public_url
+from services.rooms.realtime.metrics import Figures, Load
+from services.rooms.realtime.news import TOPICS, News
+from services.rooms.realtime.node import Node
+from services.rooms.realtime.presence import Presence
+from services.rooms.realtime.settings import NodeSettings
+from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.watch import Watch
+
+CATCH_UP = 5.0  # seconds to hear of revocations before people come in; without Kafka there is no bound
+log = structlog.get_logger(__name__)
+
+
+class Realtime:
+    """Hand in what is outside; `run` is the role, `ready` its health checks."""
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        *,
+        door: NodeDoor,
+        redis: Redis,
+        kafka: Kafka,
+        verifier: Verifier,
+        revocations: Revocations,
+    ) -> None:
+        self._settings = settings
+        self._door = door
+        self._crowd = Crowd(
+            CrowdLimits(
+                sockets=settings.limit_sockets,
+                address=settings.limit_address_sockets,
+                half_open=settings.limit_half_open,
+                address_half_open=settings.limit_address_half_open,
+            )
+        )
+        self._presence = Presence(redis, settings)
+        self._halls = Halls(self._presence)
+        self._limits = Limits(redis, {"chat": Limit(settings.limit_chat_per_minute, settings.limit_chat_burst)})
+        self._lease = Lease(door, settings, Load(), lambda fences, since: self._node.owned(fences, since))
+        self._node = Node(door, self._halls, self._lease, self._limits, verifier, revocations, settings)
+        self._watch = Watch(self._node, self._crowd, self._limits, settings)
+        self._clock = Clock(settings.tick_hz, settings.watch_seconds, self._node.tick, self._watch.look)
+        self._beats = Beats(door, self._halls, self._lease, settings)
+        self._follower = Follower(kafka, TOPICS, News(self._halls, revocations).hear, since=revocations.horizon)
+        self._figures = Figures(self._node, self._crowd, self._presence, self._limits)
+        self._open = False
+        self.port = 0  # of the sockets, once it runs
+
+    @property
+    def ready(self) -> Checks:
+        async def has_lease() -> None:
+            if not self._lease.held(monotonic()):
+                raise NotReady("no lease")
+
+        return {"lease": has_lease, "revocations": self._follower.ready}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`; then send everybody to another node. Raises NodeReplaced."""
+        server = await listen(self._entrance(), self._settings)
+        self.port = port_of(server)
+        REGISTRY.register(self._figures)
+        jobs = [asyncio.create_task(self._follower.run(stop))]
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._follower.caught_up.wait(), CATCH_UP)
+            await self._lease.take(public_url(self._settings, self.port))
+            self._open = True
+            self._clock.start()
+            writing = self._presence.run(self._halls.by_room.values)
+            work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, _until(stop))
+            jobs.extend(asyncio.create_task(each) for each in work)
+            done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            for job in done:
+                job.result()
+        finally:
+            self._open = False
+            server.close()
+            await self._farewell()
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+            REGISTRY.unregister(self._figures)
+
+    async def _farewell(self) -> None:
+        """Save, give the rooms up, and only then send their people away: whoever asks finds the next owner."""
+        halls = [hall.room for hall in self._halls.by_room.values()]
+        try:
+            async with asyncio.timeout(self._settings.stop_seconds / 2):
+                await self._node.errands.finish(within=1.0)
+                self._lease.accepting = False
+                await self._lease.renew()  # none of the rooms comes back here
+                await self._beats.write()
+                self._clock.stop()
+                for room in halls:
+                    await self._door.give_up(room.room_id, self._lease.node_id, room.fence)
+                await self._lease.end()
+        except Exception as error:
+            log.warning("rooms not given up", error=type(error).__name__, count=len(halls))
+        self._clock.stop()
+        self._node.lose_all()
+        for socket in list(self._node.sockets):
+            socket.close(Code.DRAIN, "the node stops")
+        await self._presence.flush()
+        deadline = monotonic() + self._settings.farewell_seconds
+        while len(self._crowd) and monotonic() < deadline:
+            await asyncio.sleep(0.02)  # for their answers to our close
+
+    def _entrance(self) -> Entrance:
+        settings = self._settings
+        return Entrance(
+            node_id=settings.node_id,
+            crowd=self._crowd,
+            trusted_proxies=frozenset(settings.node_trusted_proxies),
+            frame_bytes=settings.frame_bytes,
+            hello_seconds=settings.hello_seconds,
+            open_socket=self._socket,
+            is_open=lambda: self._open,
+        )
+
+    def _socket(self, room_id: UUID, connection: Connection) -> Socket:
+        settings = self._settings
+        return Socket(
+            self._node,
+            room_id,
+            connection.greeted,
+            frames_per_second=settings.limit_frames_per_second,
+            moves_per_second=settings.limit_moves_per_second,
+            frame_bytes=settings.frame_bytes,
+            backlog=settings.backlog_bytes,
+            backlog_limit=settings.backlog_limit_bytes,
+            farewell=settings.farewell_seconds,
+        )
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()
