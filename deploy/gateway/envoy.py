@@ -10,6 +10,7 @@ from deploy.gateway.table import Table
 from deploy.gateway.typed import Config, extension, socket
 
 CONNECTIONS: Final = "envoy.resource_monitors.global_downstream_max_connections"
+RUNTIME: Final = {"tracing.opentelemetry.flush_interval_ms": 1000}
 
 
 def render(table: Table, edge: Edge) -> Config:
@@ -23,6 +24,7 @@ def render(table: Table, edge: Edge) -> Config:
         "node": {"id": "gateway", "cluster": "virtubar"},
         "admin": {"address": socket(edge.admin), "ignore_global_conn_limit": True},
         "static_resources": {"listeners": listeners, "clusters": clusters(edge)},
+        "layered_runtime": {"layers": [{"name": "settings", "static_layer": RUNTIME}]},
         "overload_manager": {
             "resource_monitors": [
                 extension(
