@@ -45,7 +45,7 @@ SERVICES = (
         ("presence:user:*", "room:*", "rl:ws:*", "rooms:*"),
         nodes=True,
     ),
-    Service("analytics", ("api", "sink", "relay"), ("analytics:*",)),
+    Service("analytics", ("sink",), ("analytics:*",)),
 )
 
 

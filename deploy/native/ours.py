@@ -1,5 +1,6 @@
 """The parts that are programs of this repository, and the gateway in front of them."""
 
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,14 @@ from deploy.native.native import Native
 from deploy.native.ports import HOST
 from deploy.native.process import Command
 
+# Limits per client address are for people; natively everyone comes from one. The environment of `up` goes before.
 LIMIT_FACTOR = 1000
+LIMITS = {
+    "VIRTUBAR_LIMIT_CODES_PER_CLIENT": "100000/3600",
+    "VIRTUBAR_LIMIT_WRONG_CODES_PER_CLIENT": "100000/3600",
+    "VIRTUBAR_LIMIT_ADDRESS_SOCKETS": "20000",
+    "VIRTUBAR_LIMIT_ADDRESS_HALF_OPEN": "1000",
+}
 
 
 async def answers(url: str) -> None:
@@ -44,7 +52,9 @@ class Ours:
         """Nothing: the migration ran before."""
 
     def command(self) -> Command:
-        return Command([sys.executable, *self.process.argv], self.native.bar.environment(self.process), CHECKOUT)
+        raised = {name: limit for name, limit in LIMITS.items() if name not in os.environ}
+        env = {**self.native.bar.environment(self.process), **raised}
+        return Command([sys.executable, *self.process.argv], env, CHECKOUT)
 
     async def probe(self) -> None:
         await answers(f"http://{self.native.bar.addresses[self.name]}/readyz")
@@ -115,7 +125,7 @@ class Gateway:
         write(self.config, written(render(load(), self.edge())))
 
     def edge(self) -> Edge:
-        """What the gateway is told. Its limits are per client address, and natively everyone comes from one."""
+        """What the gateway is told."""
         bar = self.native.bar
         return Edge(
             listen=bar.addresses["gateway"],
