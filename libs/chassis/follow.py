@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge
 
 from libs.chassis.edge import where
 from libs.chassis.health import NotReady
-from libs.chassis.kafka import Kafka
+from libs.chassis.kafka import Kafka, partitions_of
 from libs.contracts.cloudevents import ContractError, Envelope, decode
 
 Handler = Callable[[Envelope], Awaitable[None]]
@@ -66,11 +66,11 @@ class Follower:
                 await consumer.stop()
 
     async def _follow(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
-        partitions = await self._partitions(consumer)
+        partitions = await partitions_of(self._kafka, self._topics)
         consumer.assign(partitions)
         await self._go_to_start(consumer, partitions)
         ends = await consumer.end_offsets(partitions)
-        probed = monotonic()
+        probed = self._answered = monotonic()
         while not stop.is_set():
             for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in records:
@@ -81,13 +81,6 @@ class Follower:
             if monotonic() - probed > PROBE:
                 await asyncio.wait_for(consumer.end_offsets(partitions[:1]), PROBE)
                 probed = self._answered = monotonic()
-
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        known = await consumer.topics()
-        if missing := set(self._topics) - known:
-            raise KafkaError(f"no such topics yet: {sorted(missing)}")
-        self._answered = monotonic()
-        return [TopicPartition(topic, n) for topic in self._topics for n in consumer.partitions_for_topic(topic)]
 
     async def _go_to_start(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         unknown = [each for each in partitions if each not in self._next]

@@ -1,13 +1,13 @@
 """Kafka as every service uses it: the address, the topics, and one set of client options."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from libs.contracts.catalogue import dlq_of, topics
 from libs.contracts.topic import Topic
@@ -62,6 +62,20 @@ class Kafka:
         return AIOKafkaAdminClient(**self.options())
 
 
+async def partitions_of(kafka: Kafka, topics: Sequence[str]) -> list[TopicPartition]:
+    """Every partition of `topics`. Raises UnknownTopicOrPartitionError when one is not there (yet)."""
+    admin = kafka.admin()
+    await admin.start()
+    try:
+        described = await admin.describe_topics(list(topics))
+    finally:
+        await admin.close()
+    found = [TopicPartition(each["topic"], part["partition"]) for each in described for part in each["partitions"]]
+    if missing := set(topics) - {each.topic for each in found}:
+        raise UnknownTopicOrPartitionError(f"no such topics yet: {sorted(missing)}")
+    return sorted(found)
+
+
 async def ensure_topics(url: str, service: str, *, replication: int = -1) -> None:
     """Make the service's DLQ and every topic of the contracts. Those that are there are left alone.
 
@@ -87,12 +101,14 @@ async def create_topics(kafka: Kafka, wanted: Mapping[str, Topic | None], *, rep
 
 def _new(name: str, topic: Topic | None, replication: int) -> NewTopic:
     contract = topic or Topic(producer="", stream="", partitions=1)
-    return NewTopic(
+    new = NewTopic(
         name,
         num_partitions=contract.partitions,
-        replication_factor=replication,
+        replication_factor=1,
         topic_configs={"retention.ms": str(int(contract.retention.total_seconds() * 1000))},
     )
+    new.replication_factor = replication  # brokers take -1 as "your default", which aiokafka's constructor refuses
+    return new
 
 
 def _check(errors: Iterable[tuple[Any, ...]]) -> None:

@@ -61,7 +61,7 @@ class Consumers:
         self._service, self._kafka, self._instance = service, kafka, instance
         self._policy, self._patience = policy or Policy(), patience
         self._handlers = Handlers()
-        self._dead_letters = DeadLetters(kafka, service)
+        self._dead_letters = DeadLetters(kafka, service, self._policy.dlq_timeout)
         parked, applying = Parked(pool), Applying(service, self._handlers, pool, store, clock)
         self._batches = Batches(service, self._handlers, applying, parked, self._dead_letters, self._policy, clock)
         self._replay = Replay(applying, parked, self._dead_letters, self._policy)
@@ -107,7 +107,7 @@ class Consumers:
             self._halted.set()
             metrics.HALTED.labels(self._service).set(1)
             log.error("consumer halted", service=self._service, count=self._policy.in_a_row)
-            raise
+            raise Halt from None
         except Exception as error:
             metrics.PUT_BACK.labels(self._service).inc()
             log.warning("batch put back", error=type(error).__name__, where=where(error), count=len(records))

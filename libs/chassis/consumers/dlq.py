@@ -10,14 +10,12 @@ from libs.chassis.consumers.letter import Letter
 from libs.chassis.kafka import Kafka
 from libs.contracts.catalogue import dlq_of
 
-PATIENCE_MS = 10_000
-
 
 class DeadLetters:
     """Sends to the DLQ. The producer is made when first needed and thrown away after any failure."""
 
-    def __init__(self, kafka: Kafka, service: str) -> None:
-        self._kafka, self._service = kafka, service
+    def __init__(self, kafka: Kafka, service: str, timeout: float) -> None:
+        self._kafka, self._service, self._timeout = kafka, service, timeout
         self._topic = dlq_of(service)
         self._producer: AIOKafkaProducer | None = None
 
@@ -54,7 +52,7 @@ class DeadLetters:
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = self._kafka.producer(linger_ms=0, request_timeout_ms=PATIENCE_MS)
+            producer = self._kafka.producer(linger_ms=0, request_timeout_ms=int(self._timeout * 1000))
             try:
                 await producer.start()
             except BaseException:

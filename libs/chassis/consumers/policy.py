@@ -23,6 +23,7 @@ class Policy:
     pause: float = 0.1  # before the second attempt; doubles, jittered
     outage_pause: float = 1.0  # before a batch that was put back is taken again
     in_a_row: int = 20  # dead letters without a success between them; one more stops the consumer
+    dlq_timeout: float = 10.0  # for the brokers to have a dead letter
     replay_every: float = 1.0  # how often retries that were asked for are looked for
 
     def pauses(self) -> Iterator[float]:

@@ -1,0 +1,3 @@
+from tests.libs.chassis.conftest import house
+
+__all__ = ["house"]
