@@ -16,17 +16,16 @@ from libs.eventstore.errors import Conflict
 from libs.eventstore.projections import Projection, Table
 from libs.eventstore.recorded import Recorded
 
-# Erased people have no e-mail and no subject, hence no login. A login somebody else has just taken stays theirs.
+# The way in comes first: where somebody else has just taken it, there is no account. Erased people have none.
 REGISTER = """
-with account as (
-  insert into users (id, created_at, updated_at, email, auth_provider, auth_provider_user_id, status)
-  values ($1, $2, $2, $3, $4, $5, 'active')
-), login as (
-  insert into logins (provider, subject, user_id, linked_at)
-  select $4, $5, $1, $2 where $5::text is not null
+with login as (
+  insert into logins (provider, subject, user_id, linked_at) select $4, $5, $1, $2 where $5::text is not null
   on conflict (provider, subject) do nothing returning 1
+), account as (
+  insert into users (id, created_at, updated_at, email, auth_provider, auth_provider_user_id, status)
+  select $1, $2, $2, $3, $4, $5, 'active' where $5::text is null or exists (select from login) returning 1
 )
-select $5::text is null or exists (select from login)"""
+select exists (select from account)"""
 LOGIN = """
 with session as (
   insert into sessions (id, user_id, auth_provider, device_type, started_at) values ($2, $1, $3, $4, $5)
