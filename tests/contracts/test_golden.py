@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from libs.contracts import schema
 from libs.contracts.catalogue import EVENTS
@@ -49,6 +50,15 @@ def test_no_generated_file_is_left_of_an_event_that_is_gone() -> None:
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
 def test_every_event_is_compatible_with_all_its_committed_schemas(event: type[Event]) -> None:
     assert list(judge(ROOT, event)) == []
+
+
+def test_a_reader_ignores_what_it_does_not_know_however_deep() -> None:
+    profile = EVENTS["profile_update"]
+    data = json.loads((ROOT / example_path(profile)).read_text())
+    richer = {**data, "mood": "fine", "avatar_config": {**data["avatar_config"], "tail": "fox"}}
+    assert profile.read(richer, 1) == profile.read(data, 1)
+    with pytest.raises(ValidationError, match="tail"):
+        profile.model_validate({**data, "avatar_config": {"tail": "fox"}})
 
 
 def plant(root: Path, event: type[Event], field: str, replacement: object) -> None:
