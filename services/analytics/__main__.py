@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from opentelemetry import trace
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from libs.chassis import process
-from libs.chassis.consumers import Parked
+from libs.chassis.consumers import Parked, Policy
 from libs.chassis.consumers.dlq import DeadLetters
 from libs.chassis.health import NotReady
 from libs.chassis.kafka import Kafka
@@ -18,6 +19,7 @@ from services.analytics.intake import Intake
 from services.analytics.lake import Lake, storage_of
 from services.analytics.meters import Meters
 from services.analytics.pseudonyms import Pseudonyms
+from services.analytics.setaside import SetAside
 from services.analytics.settings import Settings
 from services.analytics.sink import Sink
 from services.analytics.upkeep import Upkeep
@@ -26,9 +28,11 @@ SERVICE = "analytics"
 
 
 @asynccontextmanager
-async def compose(settings: Settings, wanted: Collection[str]) -> AsyncIterator[Parts]:
+async def compose(
+    settings: Settings, wanted: Collection[str], registry: CollectorRegistry = REGISTRY
+) -> AsyncIterator[Parts]:
     """The sink and the lake's upkeep."""
-    kafka, meters = Kafka.parse(settings.kafka_url), Meters()
+    kafka, meters = Kafka.parse(settings.kafka_url), Meters(registry)
     written, looked_at = await asyncio.to_thread(lambda: (Lake.open(settings.lake_url), Lake.open(settings.lake_url)))
     consumer = kafka.reader(
         group_id=f"{SERVICE}-sink",
@@ -42,8 +46,7 @@ async def compose(settings: Settings, wanted: Collection[str]) -> AsyncIterator[
             intake,
             written,
             Pseudonyms(pool),
-            DeadLetters(kafka, SERVICE),
-            Parked(pool),
+            SetAside(DeadLetters(kafka, SERVICE, Policy().dlq_timeout), Parked(pool), meters),
             meters,
             trace.get_tracer(__name__) if settings.otlp_url else None,
         )

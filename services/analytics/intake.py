@@ -81,8 +81,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
     async def landed(self, slices: Sequence[Slice]) -> None:
         """Tell the group how far the lake is: for those who watch its lag, nobody reads from there."""
         offsets = {TopicPartition(each.topic, each.partition): each.next_offset for each in slices}
-        with suppress(KafkaError):
-            await self._consumer.commit({at: n for at, n in offsets.items() if at in self._expected})
+        if ours := {at: offset for at, offset in offsets.items() if at in self._expected}:
+            with suppress(KafkaError):
+                await self._consumer.commit(ours)
         for topic in {each.topic for each in slices}:
             self._meters.lag.labels(topic).set(self._lag(topic))
 

@@ -11,13 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import structlog
 from aiokafka import ConsumerRecord
 from opentelemetry.trace import Tracer
 
-from libs.chassis.consumers import Parked
-from libs.chassis.consumers.dlq import DeadLetters
-from libs.chassis.consumers.letter import Letter
 from libs.contracts.cloudevents import ContractError
 from libs.contracts.identity import UserDelete
 from services.analytics import spans
@@ -28,9 +24,8 @@ from services.analytics.meters import Meters
 from services.analytics.patience import persist
 from services.analytics.pseudonyms import Pseudonyms
 from services.analytics.rows import row_of
+from services.analytics.setaside import SetAside
 from services.analytics.sift import Slice
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +45,12 @@ class Sink:
         intake: Intake,
         lake: Lake,
         pseudonyms: Pseudonyms,
-        dead: DeadLetters,
-        parked: Parked,
+        aside: SetAside,
         meters: Meters,
         tracer: Tracer | None = None,
     ) -> None:
         self._intake, self._lake, self._pseudonyms = intake, lake, pseudonyms
-        self._dead, self._parked = dead, parked
-        self._meters, self._tracer = meters, tracer
+        self._aside, self._meters, self._tracer = aside, meters, tracer
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lake")  # the handle takes one appender at a time
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -73,7 +66,7 @@ class Sink:
             await landing
         finally:
             await self._intake.stop()
-            await self._dead.close()
+            await self._aside.close()
             self._writer.shutdown(wait=False)
 
     async def _prepare(self, batch: Batch) -> Load:
@@ -98,18 +91,9 @@ class Sink:
             try:
                 facts.append(fact_of(record))
             except ContractError as misfit:
-                await self._bury(record, str(misfit))
+                await self._aside.add(record, str(misfit))
         await asyncio.sleep(0)  # let heartbeats through
         return facts
-
-    async def _bury(self, record: ConsumerRecord, reason: str) -> None:
-        """Into the DLQ, and among what operators can list; waits for as long as either is away."""
-        letter = Letter.read(record, datetime.now(UTC))
-        kind, tries = "contract", 1
-        await persist(lambda: self._dead.send(letter, kind=kind, reason=reason, tries=tries), self._meters, "dlq")
-        await persist(lambda: self._parked.bury(letter, kind=kind, reason=reason, tries=tries), self._meters, "parked")
-        self._meters.dead.labels(record.topic).inc()
-        log.warning("dead letter", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
 
     async def _land(self, load: Load) -> None:
         """One commit. After any failure the lake is looked at again: the commit may have been made all the same."""
