@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 
 from deploy.gateway.edge import Edge
 from deploy.gateway.envoy import render, written
-from deploy.gateway.table import load
+from deploy.gateway.table import Table, load
 from deploy.native.folder import Folder
 from deploy.native.process import Command
 from tests.gateway.client import Client
@@ -64,13 +64,13 @@ class Gateway:
         return f"Bearer {token(self.key, KID, **changes)}"
 
 
-def opened(folder: Folder, name: str, edge: Edge) -> AbstractContextManager[None]:
+def opened(folder: Folder, name: str, edge: Edge, table: Table | None = None) -> AbstractContextManager[None]:
     """A gateway, ready; gone afterwards."""
     documents = folder / f"{name}-documents"
     documents.mkdir()
     (documents / "openapi.json").write_text('{"openapi": "3.1.0"}')
     config = folder / f"{name}.json"
-    config.write_text(written(render(load(), replace(edge, documents=documents))))
+    config.write_text(written(render(table or load(), replace(edge, documents=documents))))
     return running(Envoy(config, edge.admin[1], name), folder)
 
 
@@ -103,18 +103,20 @@ def gateway(folder: Folder) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="session")
 def lonely(folder: Folder) -> Iterator[Gateway]:
-    """A small gateway with nobody behind it: identity has never been up."""
-    ports = folder.ports(["lonely", "lonely-admin", "lonely-down"])
+    """A small gateway: identity has never been up, rooms may sleep, and nothing may take longer than a second."""
+    ports = folder.ports(["lonely", "lonely-admin", "lonely-down", "lonely-service"])
     at = {name: ("127.0.0.1", port) for name, port in ports.items()}
     edge = Edge(
         listen=at["lonely"],
         admin=at["lonely-admin"],
-        services={name: [at["lonely-down"]] for name in ("identity", "rooms")},
+        services={"identity": [at["lonely-down"]], "rooms": [at["lonely-service"]]},
         issuer=ISSUER,
         audience=AUDIENCE,
         max_connections=CONNECTIONS,
     )
-    with opened(folder, "lonely", edge):
+    table = load()
+    hasty = table.model_copy(update={"routes": tuple(r.model_copy(update={"timeout": 1}) for r in table.routes)})
+    with serving(service({}), ports["lonely-service"]), opened(folder, "lonely", edge, hasty):
         yield Gateway(ports["lonely"], 0, new_key(KID))
 
 

@@ -79,6 +79,13 @@ def test_a_request_that_never_ends_is_ended(gateway: Gateway, client: Client) ->
     client.raw(head.encode() + b"12345").problem("request_timeout", 408)
 
 
+def test_an_answer_that_takes_too_long_is_not_waited_for(lonely: Gateway) -> None:
+    answer = lonely.client().ask("POST", "/v1/voice/webhooks", x_sleep="3")
+    answer.problem("unavailable", 503)
+    assert answer.headers["retry-after"]
+    assert lonely.client().ask("POST", "/v1/voice/webhooks").status == 200
+
+
 def test_junk_is_answered_with_400(client: Client) -> None:
     client.raw(b"HELLO BAR\r\n\r\n").problem("malformed", 400)
     two_lengths = b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"

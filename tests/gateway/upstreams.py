@@ -1,5 +1,6 @@
 """Tiny real upstreams: a service that tells what reached it, and a realtime node that echoes."""
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -20,6 +21,7 @@ OWN_PROBLEM = {"type": "https://virtubar.dev/problems/room_full", "title": "Room
 def service(jwks: dict[str, Any]) -> Starlette:
     async def told(request: Request) -> Response:
         body = await request.body()
+        await asyncio.sleep(float(request.headers.get("x-sleep", "0")))
         if refused := request.headers.get("x-answer"):
             problem = {**OWN_PROBLEM, "status": int(refused)}
             return Response(json.dumps(problem), int(refused), media_type="application/problem+json")
