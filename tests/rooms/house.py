@@ -79,7 +79,8 @@ class House:
 
 @asynccontextmanager
 async def house_at(urls: Databases, *, size: int = 16, **settings: Any) -> AsyncIterator[House]:
-    told = RoomsSettings(database_url=urls.runtime, keys_url=urls.keys, **settings)
+    unhurried = {"node_lease_seconds": 600.0}  # nobody renews; tests end leases by hand
+    told = RoomsSettings(database_url=urls.runtime, keys_url=urls.keys, **(unhurried | settings))
     pool = await connect(urls.runtime, "rooms", size=size)
     keys = await connect(urls.keys, "rooms", size=2)
     try:
