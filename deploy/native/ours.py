@@ -29,7 +29,8 @@ LIMITS = {
 
 async def answers(url: str) -> None:
     """Raise unless a GET is answered with 200."""
-    async with httpx2.AsyncClient(timeout=4, trust_env=False) as http:
+    # No TLS is spoken here; loading the trust store for every question would cost 20 ms each.
+    async with httpx2.AsyncClient(timeout=4, trust_env=False, verify=False) as http:
         (await http.get(url)).raise_for_status()
 
 
