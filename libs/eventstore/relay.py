@@ -87,9 +87,10 @@ class Relay:
                 await _pause(stop, STANDBY)
                 if stop.is_set():
                     return
-            await self._look_back(db, cursor)
+            self._watch.leads(True)
             publisher = Publisher(self._producer())
             try:
+                await self._look_back(db, cursor)  # also where Kafka is away
                 await publisher.start()
                 await self._lead(db, cursor, publisher, stop)
             finally:
@@ -100,7 +101,6 @@ class Relay:
                 await db.close(timeout=2)
 
     async def _lead(self, db: Connection, cursor: Cursor, publisher: Publisher, stop: asyncio.Event) -> None:
-        self._watch.leads(True)
         wire = Wire(source_of(self._cell, self._service, await timeline.current(db)), self._catalogue)
         feed = Feed("events", "pos", COLUMNS, size=self._page)
         overseen = 0.0

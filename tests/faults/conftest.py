@@ -1,3 +1,3 @@
-from tests.libs.eventstore.conftest import house
+from tests.libs.eventstore.conftest import house, outlet
 
-__all__ = ["house"]
+__all__ = ["house", "outlet"]

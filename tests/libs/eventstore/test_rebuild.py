@@ -121,8 +121,8 @@ async def writing(house: House, project_with: Callable[[Db, Recorded], Awaitable
     async def writer(dice: random.Random) -> None:
         while not stop.is_set():
             user = dice.choice(users)
-            command: Command = dice.choice([Take(user, RUBY, note=str(dice.random())), Leave(user)])
-            await store.execute(SEAT, seat_of(user), command, at=datetime.now(UTC))
+            either: list[Command] = [Take(user, RUBY, note=str(dice.random())), Leave(user)]
+            await store.execute(SEAT, seat_of(user), dice.choice(either), at=datetime.now(UTC))
             await hear(house, envelope(dice.randint(1, 9)))
 
     await asyncio.gather(*[writer(random.Random(seed)) for seed in range(4)])

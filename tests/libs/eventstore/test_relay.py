@@ -1,16 +1,11 @@
 """The relay between a real PostgreSQL and a real Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import orjson
-import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,16 +14,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from libs.contracts.cloudevents import Envelope, decode, encode, source_of
 from libs.eventstore import timeline
 from libs.eventstore.publisher import partition
-from libs.eventstore.relay import Relay
 from libs.eventstore.store import Meta
 from libs.eventstore.watch import Unwatched
 from libs.eventstore.wire import COLUMNS, Wire
-from tests.faults.checker import Fact, verdict
-from tests.faults.load import committed
-from tests.libs.eventstore.house import House, connector
+from tests.libs.eventstore.house import House
+from tests.libs.eventstore.outlet import Outlet, running
 from tests.libs.eventstore.seats import CATALOGUE, NOON, SEAT, TOPICS, Leave, Polish, Take, seat_of
-from tests.libs.eventstore.topics import make_topics, producer, told
-from tests.stack import KafkaServer
 from tests.waiting import until
 
 ANN, RUBY = uuid4(), uuid4()
@@ -52,61 +43,15 @@ class Watching(Unwatched):
         self.holes.append(age)
 
 
-@dataclass(frozen=True)
-class Outlet:
-    """Relays of one house, and what they have told."""
-
-    house: House
-    bootstrap: str
-    cell: str
-
-    def relay(self, **parts: Any) -> Relay:
-        defaults: dict[str, Any] = {"cell": self.cell, "service": "rooms", "catalogue": CATALOGUE}
-        return Relay(connector(self.house.runtime), lambda: producer(self.bootstrap), **(defaults | parts))
-
-    async def told(self) -> list[tuple[Fact, Envelope]]:
-        return await told(self.bootstrap, self.cell)
-
-
-@pytest.fixture
-async def outlet(house: House, kafka: KafkaServer) -> Outlet:
-    await make_topics(kafka.bootstrap)
-    return Outlet(house, kafka.bootstrap, f"t{uuid4().hex[:12]}")
-
-
-@asynccontextmanager
-async def running(*relays: Relay) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for relay in relays:
-            group.create_task(relay.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-async def caught_up(house: House) -> bool:
-    return bool(await house.pool.fetchval("select pos >= (select coalesce(max(pos), 0) from events) from relay_cursor"))
-
-
-async def some_evenings(house: House, guests: int) -> None:
-    store = house.store()
-    for user in [uuid4() for _ in range(guests)]:
-        for command in (Polish(user), Take(user, RUBY, note=CANARY), Leave(user)):
-            await store.execute(SEAT, seat_of(user), command, at=datetime.now(UTC))
-
-
 async def test_what_is_committed_is_told_once_in_order_and_what_is_stored_only_is_not(
     house: House, outlet: Outlet
 ) -> None:
-    await some_evenings(house, 40)
+    await outlet.some_evenings(40)
     async with running(outlet.relay(page=17)):
-        await until(lambda: caught_up(house))
-    seen = [fact for fact, _ in await outlet.told()]
-    judged = verdict(await committed(house, names=PUBLISHED), seen)
-    assert judged.clean, str(judged)
-    assert (judged.repeated, len(seen)) == (0, 80)
+        await until(outlet.caught_up)
+    told = await outlet.verdict()
+    assert told.clean, str(told)
+    assert (told.repeated, len(await outlet.told())) == (0, 80)
 
 
 async def test_what_is_told_holds_everything_but_what_is_personal(house: House, outlet: Outlet) -> None:
@@ -116,7 +61,7 @@ async def test_what_is_told_holds_everything_but_what_is_personal(house: House, 
             SEAT, seat_of(ANN), Take(ANN, RUBY, note=CANARY), at=NOON, meta=Meta(correlation, cause)
         )
     async with running(outlet.relay()):
-        await until(lambda: caught_up(house))
+        await until(outlet.caught_up)
     [(_, envelope)] = await outlet.told()
     [recorded] = outcome.recorded
     context = span.get_span_context()
@@ -146,13 +91,13 @@ async def test_a_wake_up_starts_an_event_on_its_way(house: House, outlet: Outlet
 
 
 async def test_an_event_newer_than_the_relay_waits_for_a_newer_relay(house: House, outlet: Outlet) -> None:
-    await some_evenings(house, 1)
+    await outlet.some_evenings(1)
     watching = Watching()
     async with running(outlet.relay(catalogue={"seat_polish": CATALOGUE["seat_polish"]}, watch=watching)):
         await until(lambda: watching.terms > 1)
     assert not await outlet.told()
     async with running(outlet.relay()):
-        await until(lambda: caught_up(house))
+        await until(outlet.caught_up)
     assert len(await outlet.told()) == 2
 
 
@@ -160,17 +105,17 @@ async def test_after_a_bump_everything_is_told_as_the_new_timeline_even_by_a_rel
     house: House, outlet: Outlet
 ) -> None:
     async with running(outlet.relay()), house.session(house.owner) as owner:
-        await some_evenings(house, 1)
-        await until(lambda: caught_up(house))
+        await outlet.some_evenings(1)
+        await until(outlet.caught_up)
         await timeline.bump(owner)
-        await some_evenings(house, 1)
-        await until(lambda: caught_up(house))
+        await outlet.some_evenings(1)
+        await until(outlet.caught_up)
     last = {envelope.position: envelope.source for _, envelope in await outlet.told()}
     assert [source[-2:] for _, source in sorted(last.items())] == ["/1", "/1", "/2", "/2"]
 
 
 async def test_the_watch_sees_the_backlog_go(house: House, outlet: Outlet) -> None:
-    await some_evenings(house, 2)
+    await outlet.some_evenings(2)
     watching = Watching()
     async with running(outlet.relay(watch=watching)):
         await until(lambda: watching.left == 6 or watching.terms)
