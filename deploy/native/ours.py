@@ -1,5 +1,6 @@
 """The parts that are programs of this repository, and the gateway in front of them."""
 
+import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import httpx2
 from deploy.bar import AUDIENCE, ISSUER, SERVICES, Process, Service
 from deploy.gateway.edge import Edge
 from deploy.gateway.envoy import render, written
+from deploy.gateway.gather import gather
 from deploy.gateway.table import load
 from deploy.native.folder import CHECKOUT, write
 from deploy.native.native import Native
@@ -122,8 +124,11 @@ class Gateway:
         return self.native.folder / "gateway" / "envoy.json"
 
     def prepare(self) -> None:
-        self.config.parent.mkdir(exist_ok=True)
-        write(self.config, written(render(load(), self.edge())))
+        folder, table, edge = self.config.parent, load(), self.edge()
+        folder.mkdir(exist_ok=True)
+        if document := gather(edge.services, table):
+            write(folder / "openapi.json", json.dumps(document))
+        write(self.config, written(render(table, edge)))
 
     def edge(self) -> Edge:
         """What the gateway is told."""
@@ -136,6 +141,7 @@ class Gateway:
             issuer=ISSUER,
             audience=AUDIENCE,
             limit_factor=LIMIT_FACTOR,
+            documents=self.config.parent,
         )
 
     def command(self) -> Command:
