@@ -28,6 +28,7 @@ class House:
     urls: Databases
     pool: Pool
     store: Store
+    keys: KeyRing
     cipher: Cipher
     settings: RoomsSettings
     rooms: Rooms
@@ -82,12 +83,13 @@ async def house_at(urls: Databases, *, size: int = 16, **settings: Any) -> Async
     unhurried = {"node_lease_seconds": 600.0}  # nobody renews; tests end leases by hand
     told = RoomsSettings(database_url=urls.runtime, keys_url=urls.keys, **(unhurried | settings))
     pool = await connect(urls.runtime, "rooms", size=size)
-    keys = await connect(urls.keys, "rooms", size=2)
+    vault = await connect(urls.keys, "rooms", size=2)
     try:
-        cipher = Cipher(KeyRing(keys))
+        keys = KeyRing(vault)
+        cipher = Cipher(keys)
         store = Store(pool, cipher=cipher, project=project_all(ROOMS))
         rooms, door = Rooms(store, pool, cipher, told), RealtimeDoor(store, pool, told)
-        yield House(urls, pool, store, cipher, told, rooms, door)
+        yield House(urls, pool, store, keys, cipher, told, rooms, door)
     finally:
         await pool.close()
-        await keys.close()
+        await vault.close()

@@ -1,0 +1,10 @@
+"""What rooms decides, by kind of stream."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from libs.eventstore.decider import Decider
+from services.rooms.deciders.room import ROOM
+from services.rooms.deciders.visitor import VISITOR
+
+DECIDERS: Final[Mapping[str, Decider[Any, Any]]] = {decider.kind: decider for decider in (ROOM, VISITOR)}
