@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from asyncpg import Connection
 from pydantic import ValidationError
 
 from libs.contracts.catalogue import EVENTS
 from libs.contracts.event import Event
-from libs.eventstore.db import Record
+from libs.eventstore.db import Db, Record
 from libs.eventstore.decider import Decider
 
 # Streams that have a row as well as those that only have events. The state is sent once per stream.
@@ -31,7 +30,7 @@ class StreamFault:
 
 
 async def stream_faults(
-    db: Connection, deciders: Mapping[str, Decider[Any, Any]], catalogue: Mapping[str, type[Event]] = EVENTS
+    db: Db, deciders: Mapping[str, Decider[Any, Any]], catalogue: Mapping[str, type[Event]] = EVENTS
 ) -> AsyncIterator[StreamFault]:
     """Fold every stream of the schema anew, at one moment. `deciders` by kind; a kind without one is a fault."""
     async with db.transaction(isolation="repeatable_read", readonly=True):
@@ -40,7 +39,7 @@ async def stream_faults(
                 yield StreamFault(rows[0]["stream_id"], reason)
 
 
-async def _streams(db: Connection) -> AsyncIterator[list[Record]]:
+async def _streams(db: Db) -> AsyncIterator[list[Record]]:
     stream: list[Record] = []
     async for row in db.cursor(ROWS, prefetch=1000):
         if stream and stream[0]["stream_id"] != row["stream_id"]:
