@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
@@ -43,14 +44,46 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Identity without a process around it: for the roles below, and for the command line on the spot."""
+
+    pool: Pool
+    store: Store
+    keys: SigningKeys
+    identity: Identity
+
+
 @asynccontextmanager
-async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
-    kafka, wake, pepper = Kafka.parse(settings.kafka_url), asyncio.Event(), Pepper(settings.pepper.get_secret_value())
+async def opened(
+    settings: Settings, now: Now = utc_now, wake: Callable[[], None] = lambda: None
+) -> AsyncIterator[Inside]:
+    """Connected to its databases; `wake` is called after each commit that recorded something."""
+    pepper = Pepper(settings.pepper.get_secret_value())
     async with (
         await connect(settings.database_url, SERVICE, size=settings.pool_size) as pool,
         await connect(settings.keys_url, SERVICE, size=settings.pool_size) as vault,
     ):
-        store = Store(pool, cipher=Cipher(KeyRing(vault)), project=project_all(ACCOUNTS), wake=wake.set)
+        store = Store(pool, cipher=Cipher(KeyRing(vault)), project=project_all(ACCOUNTS), wake=wake)
+        keys = SigningKeys(pool, pepper, schedule_of(settings), now)
+        identity = Identity(
+            pool=pool,
+            store=store,
+            families=families_of(settings, pool),
+            mailer=mailer_of(settings),
+            mint=Mint(keys, settings.issuer, settings.audience, settings.access_token_seconds),
+            pepper=pepper,
+            policy=CodePolicy(timedelta(seconds=settings.code_seconds), settings.code_tries),
+            limits=limits_of(settings, pepper),
+            now=now,
+        )
+        yield Inside(pool, store, keys, identity)
+
+
+@asynccontextmanager
+async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
+    kafka, wake = Kafka.parse(settings.kafka_url), asyncio.Event()
+    async with opened(settings, now, wake.set) as inside:
         relay = Relay(
             lambda: session(settings.database_url, SERVICE),
             lambda: kafka.producer(**DELIVERY),
@@ -58,60 +91,73 @@ async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_no
             service=SERVICE,
             wake=wake,
         )
-        consumers = Consumers(SERVICE, kafka, pool, store=store, instance=settings.instance)
+        consumers = Consumers(SERVICE, kafka, inside.pool, store=inside.store, instance=settings.instance)
         listen(consumers)
         revocations = Revocations(timedelta(seconds=settings.access_token_seconds), clock=now)
         follower = Follower(kafka, TOPICS, revocations.apply, revocations.horizon)
-        keys = SigningKeys(pool, pepper, schedule_of(settings), now)
-        housekeeping = Housekeeping(pool, keys, settings.housekeeping_seconds, now)
-        ready: Checks = {"postgres": lambda: _answers(pool)}
+        housekeeping = Housekeeping(inside.pool, inside.keys, settings.housekeeping_seconds, now)
+        ready: Checks = {"postgres": lambda: _answers(inside.pool)}
         if "api" in wanted:
             await housekeeping.once()  # nobody can sign in without a signing key
             ready = {**ready, "revocations": follower.ready}
         if "consumers" in wanted:
             ready = {**ready, "consumers": consumers.ready}
-        identity = identity_of(settings, pool, store, pepper, keys, now)
-        verifier = Verifier(
-            keys,
-            issuer=settings.issuer,
-            audience=settings.audience,
-            revocations=revocations,
-            clock=lambda: now().timestamp(),
-        )
         yield Parts(
             roles={"api": (follower.run, housekeeping.run), "relay": relay.run, "consumers": consumers.run},
-            app=lambda checks: app_of(settings, identity, keys, verifier, checks),
+            app=lambda checks: app_of(settings, inside, revocations, now, checks),
             ready=ready,
         )
 
 
-def identity_of(settings: Settings, pool: Pool, store: Store, pepper: Pepper, keys: SigningKeys, now: Now) -> Identity:
-    return Identity(
-        pool=pool,
-        store=store,
-        families=Families(
-            pool,
-            idle=timedelta(seconds=settings.refresh_seconds),
-            longest=timedelta(seconds=settings.session_seconds),
-            grace=timedelta(seconds=settings.refresh_grace_seconds),
-        ),
-        mailer=Mailer(
-            Server.parse(settings.smtp_url),
-            settings.mail_from,
-            connections=settings.mail_connections,
-            timeout=settings.mail_seconds,
-        ),
-        mint=Mint(keys, settings.issuer, settings.audience, settings.access_token_seconds),
-        pepper=pepper,
-        policy=CodePolicy(timedelta(seconds=settings.code_seconds), settings.code_tries),
-        limits=Limits(
-            pepper,
-            settings.limit_codes_per_address,
-            settings.limit_codes_per_client,
-            settings.limit_wrong_codes_per_address,
-            settings.limit_wrong_codes_per_client,
-        ),
-        now=now,
+def app_of(settings: Settings, inside: Inside, revocations: Revocations, now: Now, checks: Checks) -> FastAPI:
+    verifier = Verifier(
+        inside.keys,
+        issuer=settings.issuer,
+        audience=settings.audience,
+        revocations=revocations,
+        clock=lambda: now().timestamp(),
+    )
+    own = routes(
+        inside.identity,
+        inside.keys,
+        token_seconds=settings.access_token_seconds,
+        jwks_seconds=settings.jwks_cache_seconds,
+    )
+    return create_app(
+        SERVICE,
+        [own, operator_routes(inside.identity)],
+        refusals=REFUSALS,
+        verifier=verifier,
+        ready_checks=checks,
+        settings=settings,
+    )
+
+
+def families_of(settings: Settings, pool: Pool) -> Families:
+    return Families(
+        pool,
+        idle=timedelta(seconds=settings.refresh_seconds),
+        longest=timedelta(seconds=settings.session_seconds),
+        grace=timedelta(seconds=settings.refresh_grace_seconds),
+    )
+
+
+def mailer_of(settings: Settings) -> Mailer:
+    return Mailer(
+        Server.parse(settings.smtp_url),
+        settings.mail_from,
+        connections=settings.mail_connections,
+        timeout=settings.mail_seconds,
+    )
+
+
+def limits_of(settings: Settings, pepper: Pepper) -> Limits:
+    return Limits(
+        pepper,
+        codes_per_address=settings.limit_codes_per_address,
+        codes_per_client=settings.limit_codes_per_client,
+        wrong_codes_per_address=settings.limit_wrong_codes_per_address,
+        wrong_codes_per_client=settings.limit_wrong_codes_per_client,
     )
 
 
@@ -120,18 +166,6 @@ def schedule_of(settings: Settings) -> Schedule:
         period=timedelta(seconds=settings.signing_key_seconds),
         lead=timedelta(seconds=settings.signing_key_lead_seconds),
         token_lifetime=timedelta(seconds=settings.access_token_seconds + LEEWAY),
-    )
-
-
-def app_of(settings: Settings, identity: Identity, keys: SigningKeys, verifier: Verifier, checks: Checks) -> FastAPI:
-    own = routes(identity, keys, token_seconds=settings.access_token_seconds, jwks_seconds=settings.jwks_cache_seconds)
-    return create_app(
-        SERVICE,
-        [own, operator_routes(identity)],
-        refusals=REFUSALS,
-        verifier=verifier,
-        ready_checks=checks,
-        settings=settings,
     )
 
 

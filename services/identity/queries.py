@@ -11,6 +11,7 @@ from libs.eventstore.db import Db, Pool
 from services.identity.decider import NotFound
 
 USER_OF_LOGIN = "select user_id from logins where provider = $1 and subject = $2"
+USER_OF_EMAIL = "select id from users where email = $1"
 ACCOUNT = """
 select u.*, array(select role from user_roles r where r.user_id = u.id order by role) as roles
 from users u where u.id = $1"""
@@ -29,6 +30,11 @@ BEFORE_ALL: Final = (None, None)
 
 async def user_of_login(db: "Db | Pool", provider: AuthProvider, subject: str) -> UUID | None:
     found: UUID | None = await db.fetchval(USER_OF_LOGIN, provider, subject)
+    return found
+
+
+async def user_of_email(db: "Db | Pool", email: str) -> UUID | None:
+    found: UUID | None = await db.fetchval(USER_OF_EMAIL, email)
     return found
 
 

@@ -14,6 +14,7 @@ from libs.contracts.vocabulary import DeviceType, RevokeReason
 from libs.eventstore.db import Pool
 from libs.eventstore.store import Store, Unit
 from services.identity import codes, queries
+from services.identity.addresses import normal_email
 from services.identity.codes import BadCode, Locked
 from services.identity.commands import Command, EndAllSessions, EndSession, SignIn
 from services.identity.decider import USER, AccountSuspended, NotFound, stream_of
@@ -154,6 +155,12 @@ class Identity:
     async def account(self, user_id: UUID) -> Record:
         """The columns of `users`, and `roles`. Raises NotFound."""
         return await queries.account(self.pool, user_id)
+
+    async def user_of(self, email: str) -> UUID:
+        """Whose address it is, in any spelling. Raises NotFound; ValueError for what is no address."""
+        if found := await queries.user_of_email(self.pool, normal_email(email)):
+            return found
+        raise NotFound
 
     async def execute(self, command: Command) -> None:
         """Decide and record. Raises what the decider refuses with."""

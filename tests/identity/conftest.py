@@ -12,9 +12,10 @@ import asyncpg
 import httpx2
 import pytest
 
-from libs.chassis.postgres import Pool, connect
+from libs.chassis.postgres import Pool
 from libs.chassis.server import Server
-from services.identity.__main__ import compose
+from services.identity.__main__ import compose, opened
+from services.identity.service import Identity
 from services.identity.settings import Settings
 from tests.accounts import Mailbox, mailbox
 from tests.conftest import Database
@@ -40,11 +41,12 @@ class Clock:
 
 @dataclass(frozen=True)
 class Door:
-    """One running identity API, and what lies behind it."""
+    """One running identity API, the same identity without it, and what lies behind both."""
 
     http: httpx2.AsyncClient
     mail: Mailbox
     clock: Clock
+    identity: Identity
     pool: Pool
     databases: Databases
 
@@ -95,11 +97,12 @@ async def open_door(database: Database, mail: Mailbox) -> AsyncIterator[Open]:
     """`door = await open_door(code_tries=3)`: settings by name; the same databases every time in one test."""
     databases, clock = await database("identity"), Clock()
     async with AsyncExitStack() as closing:
-        pool = await closing.enter_async_context(await connect(databases.runtime, "identity", size=4))
 
-        async def make(**settings: Any) -> Door:
-            http = await closing.enter_async_context(serving(told(databases, mail, **settings), clock))
-            return Door(http, mail, clock, pool, databases)
+        async def make(**given: Any) -> Door:
+            settings = told(databases, mail, **given)
+            inside = await closing.enter_async_context(opened(settings, clock))
+            http = await closing.enter_async_context(serving(settings, clock))
+            return Door(http, mail, clock, inside.identity, inside.pool, databases)
 
         yield make
 
