@@ -3,12 +3,20 @@
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, model_validator
 
 T = TypeVar("T")
 Lax = Annotated[T, Strict(False)]  # for types that JSON writes as strings
 Id = Annotated[UUID, Strict(False)]
 Instant = Annotated[AwareDatetime, Strict(False)]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+"""For integer members: `Annotated[Capacity, Whole]`. To JSON Schema 5.0 is an integer."""
 
 
 class Body(BaseModel):
