@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from libs.chassis.bodies import Body
+from libs.chassis.bodies import Body, Whole
 from libs.contracts.vocabulary import Capacity, DeviceType, JoinSource, Region, Theme
 from libs.eventstore.db import Record
 from services.rooms.hosting import Plan
@@ -23,7 +23,7 @@ class NewRoom(Body):
     name: Name
     theme: Theme
     is_private: bool
-    capacity: Capacity
+    capacity: Annotated[Capacity, Whole]
     region: Region
 
     def plan(self) -> Plan:
@@ -36,7 +36,7 @@ class RoomChange(Body):
     name: Name | None = None
     theme: Theme | None = None
     is_private: bool | None = None
-    capacity: Capacity | None = None
+    capacity: Annotated[Capacity, Whole] | None = None
 
 
 class JoinRoom(Body):
