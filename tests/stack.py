@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
+import psutil
 from aiokafka.admin import AIOKafkaAdminClient
 
 from cli.status import document
@@ -89,6 +90,17 @@ class OpenBar:
         """One entry of the status document's `services`."""
         return next(entry for entry in self.status()["services"] if entry["name"] == name)
 
+    def processes(self) -> list[str]:
+        """Every process on this machine whose arguments or environment speak of this bar."""
+        return [process.name() for process in psutil.process_iter() if self._speaks_of_us(process)]
+
+    def _speaks_of_us(self, process: psutil.Process) -> bool:
+        try:
+            told = [*process.cmdline(), *process.environ().values()]
+        except psutil.Error:  # it ended while we asked
+            return False
+        return any(str(self.root) in word for word in told)
+
 
 @contextlib.contextmanager
 def open_bar(*arguments: str, **env: str) -> Iterator[OpenBar]:
@@ -101,7 +113,9 @@ def open_bar(*arguments: str, **env: str) -> Iterator[OpenBar]:
             assert opened.returncode == 0, opened.stderr
             yield bar
         finally:
-            bar.virtubar("down")
+            closed = bar.virtubar("down")
+        assert closed.returncode == 0, closed.stderr
+        assert bar.processes() == [], "down leaves no process"
 
 
 class Databases(NamedTuple):

@@ -7,25 +7,11 @@ import smtplib
 from email.message import EmailMessage
 from typing import Any
 
-import psutil
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.stack import OpenBar, open_bar
 from tests.waiting import until
-
-
-def processes_of(bar: OpenBar) -> list[str]:
-    """Every process on this machine that was started for this bar, by its environment or its arguments."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            told = [*process.cmdline(), *process.environ().values()]
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
-        if any(str(bar.root) in word for word in told) and process.pid != os.getpid():
-            found.append(process.name())
-    return found
 
 
 def pids(bar: OpenBar) -> dict[str, int]:
@@ -60,7 +46,7 @@ def test_up_twice_is_harmless_and_other_options_are_refused(bar: OpenBar) -> Non
     assert pids(bar) == before
 
 
-async def test_what_is_killed_is_back_within_seconds_and_nothing_else_is_touched(bar: OpenBar) -> None:
+async def test_what_is_killed_is_back_within_seconds(bar: OpenBar) -> None:
     before, killed = pids(bar), {"postgres", "redis", "kafka", "identity", "rooms-node-1", "gateway"}
     for name in killed:
         os.kill(before[name], signal.SIGKILL)
@@ -71,7 +57,7 @@ async def test_what_is_killed_is_back_within_seconds_and_nothing_else_is_touched
         return killed <= others and all(entry["ready"] for entry in services)
 
     await until(all_back, within=60, every=0.2)
-    assert {name for name, pid in pids(bar).items() if pid != before[name]} == killed
+    assert pids(bar)["mail"] == before["mail"]  # services may choose to end with their stores, but not this one
 
 
 def test_mail_is_kept_and_shown_newest_first(bar: OpenBar) -> None:
@@ -108,20 +94,17 @@ async def test_events_tail_prints_a_topic(bar: OpenBar) -> None:
     assert "of_this_test" in unknown.stderr
 
 
-def test_a_second_bar_opens_beside_the_first_and_closes_without_a_trace(bar: OpenBar) -> None:
+async def test_a_second_bar_opens_beside_the_first_and_ends_with_its_supervisor(bar: OpenBar) -> None:
     with open_bar("--nodes", "2") as second:
         assert {"rooms-node-1", "rooms-node-2"} < set(pids(second))
         assert not set(pids(bar).values()) & set(pids(second).values())
         supervisor = json.loads((second.root / "state.json").read_text())["supervisor"]["pid"]
-        os.kill(supervisor, signal.SIGKILL)  # the next `up` finds out and opens it again
-        reopened = second.virtubar("up")
-        assert reopened.returncode == 0, reopened.stderr
-        assert "is gone without having closed the bar" in reopened.stderr
-        closed = second.virtubar("down")
-        assert closed.returncode == 0, closed.stderr
-        assert processes_of(second) == []
+        os.kill(supervisor, signal.SIGKILL)
+        await until(lambda: second.processes() == [], what="the kernel to end every process of it")
         asked = second.virtubar("status", "--json")
         assert (asked.returncode, asked.stdout) == (1, "")
-        assert "make up" in asked.stderr
-        assert second.virtubar("down").returncode == 0
+        assert "Next: make up" in asked.stderr
+        closed = second.virtubar("down")
+        assert closed.returncode == 0
+        assert "is gone without having closed the bar" in closed.stderr
     assert all(entry["ready"] for entry in bar.status()["services"])
