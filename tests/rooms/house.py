@@ -80,7 +80,7 @@ class House:
 
 @asynccontextmanager
 async def house_at(urls: Databases, *, size: int = 16, **settings: Any) -> AsyncIterator[House]:
-    unhurried = {"node_lease_seconds": 600.0}  # nobody renews; tests end leases by hand
+    unhurried = {"node_lease_seconds": 86_400.0}  # nobody renews; tests end leases by hand
     told = RoomsSettings(database_url=urls.runtime, keys_url=urls.keys, **(unhurried | settings))
     pool = await connect(urls.runtime, "rooms", size=size)
     vault = await connect(urls.keys, "rooms", size=2)
