@@ -32,7 +32,7 @@ class Settings(settings.Settings):
     code_tries: Annotated[int, Gt(0)] = 5  # wrong ones
 
     # limits; a client is an IPv4 address or an IPv6 /64, and whole offices share one
-    limit_codes_per_address: Rate = Limit(5, HOUR)
+    limit_codes_per_address: Rate = Limit(10, HOUR)
     limit_codes_per_client: Rate = Limit(100, HOUR)
     limit_wrong_codes_per_address: Rate = Limit(20, DAY)
     limit_wrong_codes_per_client: Rate = Limit(50, HOUR)

@@ -94,7 +94,7 @@ def test_limits_are_written_as_times_per_seconds(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("VIRTUBAR_LIMIT_CODES_PER_CLIENT", "10000/1")
     told = Settings()
     assert told.limit_codes_per_client == Limit(10_000, 1)
-    assert told.limit_codes_per_address == Limit(5, 3600)
+    assert told.limit_codes_per_address == Limit(10, 3600)
     assert "p" * 32 not in repr(told)
 
 
