@@ -1,9 +1,12 @@
 """The data folder of one bar: where everything it keeps lies."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ def cache() -> Path:
 
 def write(path: Path, text: str, mode: int = 0o600) -> None:
     """Write a file so that a reader sees the old text or the new, never half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     draft.write_text(text)
     draft.chmod(mode)
     draft.replace(path)
@@ -67,8 +70,9 @@ class Folder:
 
     def mark_made(self, part: str) -> None:
         """Remember that the data of a part is complete."""
-        mark = self.read(MARK)
-        self.keep(MARK, {**mark, "made": sorted({*mark["made"], part})})
+        with self._alone():
+            mark = self.read(MARK)
+            self.keep(MARK, {**mark, "made": sorted({*mark["made"], part})})
 
     def __truediv__(self, name: str) -> Path:
         return self.root / name
@@ -88,15 +92,16 @@ class Folder:
 
     def ports(self, names: list[str], *, base: int | None = None) -> dict[str, int]:
         """The port of every name: remembered, or chosen now. A `base` other than the remembered one moves them all."""
-        kept: dict[str, Any] = self.read("ports.json") or {"base": base, "ports": {}}
-        known: dict[str, int] = kept["ports"]
-        if base is not None and base != kept["base"]:
-            known = ports.choose(names, base=base)
-        else:
-            base = kept["base"]
-            missing = [name for name in names if name not in known]
-            known = {**known, **ports.choose(missing, base=_after(base, known), taken=list(known.values()))}
-        self.keep("ports.json", {"base": base, "ports": known})
+        with self._alone():
+            kept: dict[str, Any] = self.read("ports.json") or {"base": base, "ports": {}}
+            known: dict[str, int] = kept["ports"]
+            if base is not None and base != kept["base"]:
+                known = ports.choose(names, base=base)
+            else:
+                base = kept["base"]
+                missing = [name for name in names if name not in known]
+                known = {**known, **ports.choose(missing, base=_after(base, known), taken=list(known.values()))}
+            self.keep("ports.json", {"base": base, "ports": known})
         return {name: known[name] for name in names}
 
     @property
@@ -110,11 +115,19 @@ class Folder:
 
     def password(self, who: str) -> str:
         """The password of `who`, drawn at random when first asked for."""
-        kept: dict[str, str] = self.read("secrets.json") or {}
-        if who not in kept:
-            kept[who] = secrets.token_urlsafe(24)
-            self.keep("secrets.json", kept)
-        return kept[who]
+        with self._alone():
+            kept: dict[str, str] = self.read("secrets.json") or {}
+            if who not in kept:
+                kept[who] = secrets.token_urlsafe(24)
+                self.keep("secrets.json", kept)
+            return kept[who]
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Read, change and write without another thread or process in between. Not to be nested."""
+        with (self.root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 def _after(base: int | None, known: dict[str, int]) -> int | None:

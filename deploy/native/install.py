@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.native import postgres
@@ -37,7 +37,8 @@ def has(program: str) -> Callable[[], bool]:
     return lambda: shutil.which(program) is not None
 
 
-NEEDED: dict[str, Callable[[], bool]] = {
+Needed = Mapping[str, Callable[[], bool]]
+NEEDED: Needed = {
     "postgresql": has_postgres,
     "redis-server": has("redis-server"),
     "default-jre-headless": has_java,
@@ -46,28 +47,12 @@ NEEDED: dict[str, Callable[[], bool]] = {
 }
 
 
-def missing() -> list[str]:
+def missing(needed: Needed = NEEDED) -> list[str]:
     """The packages whose programs are not there (or too old)."""
-    return [package for package, present in NEEDED.items() if not present()]
+    return [package for package, present in needed.items() if not present()]
 
 
-def install(say: Callable[[str], None]) -> None:
-    """Install what is missing, as root or through sudo; raises PackagesMissing when we may not or cannot."""
-    packages = missing()
-    if not packages:
-        return
-    by_hand = f"sudo apt-get install {' '.join(packages)}"
-    prefix = _as_root()
-    if prefix is None or shutil.which("apt-get") is None:
-        raise PackagesMissing(f"these packages are missing: {', '.join(packages)}", by_hand)
-    say(f"installing {', '.join(packages)}")
-    done = subprocess.run([*prefix, "sh", str(SCRIPT), *packages], stdout=sys.stderr, check=False)
-    if done.returncode or (still := missing()):
-        left = packages if done.returncode else still
-        raise PackagesMissing(f"apt-get did not bring {', '.join(left)}", by_hand)
-
-
-def _as_root() -> list[str] | None:
+def as_root() -> list[str] | None:
     """What to put before a command that needs root, or None when we cannot become root."""
     if os.geteuid() == 0:
         return []
@@ -75,6 +60,24 @@ def _as_root() -> list[str] | None:
         return None
     quiet = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
     return ["sudo"] if quiet or sys.stdin.isatty() else None
+
+
+def install(
+    say: Callable[[str], None], needed: Needed = NEEDED, become: Callable[[], list[str] | None] = as_root
+) -> None:
+    """Install what is missing, as root or through sudo; raises PackagesMissing when we may not or cannot."""
+    packages = missing(needed)
+    if not packages:
+        return
+    by_hand = f"sudo apt-get install {' '.join(packages)}"
+    prefix = become()
+    if prefix is None or shutil.which("apt-get") is None:
+        raise PackagesMissing(f"these packages are missing: {', '.join(packages)}", by_hand)
+    say(f"installing {', '.join(packages)}")
+    done = subprocess.run([*prefix, "sh", str(SCRIPT), *packages], stdout=sys.stderr, check=False)
+    if done.returncode or (still := missing(needed)):
+        left = packages if done.returncode else still
+        raise PackagesMissing(f"apt-get did not bring {', '.join(left)}", by_hand)
 
 
 if __name__ == "__main__":

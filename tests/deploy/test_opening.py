@@ -4,12 +4,14 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from deploy.native import ports
-from deploy.native.errors import BarError, HalfMade, PortInUse
+from deploy.native.errors import BarError, HalfMade, PackagesMissing, PortInUse
 from deploy.native.folder import Folder
+from deploy.native.install import install
 from deploy.native.kafka import Kafka
 from deploy.native.native import Native, Options
 from deploy.native.opening import close_bar, open_bar
@@ -111,8 +113,28 @@ def test_ports_are_remembered_and_a_base_moves_them_all(place: Folder) -> None:
         place.ports(["a"], base=65535)
 
 
+def test_parts_that_ask_for_passwords_at_the_same_time_all_keep_theirs(place: Folder) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        words = list(threads.map(lambda n: place.password(f"part {n % 40}"), range(400)))
+    assert words == [place.password(f"part {n % 40}") for n in range(400)]
+
+
 def test_what_is_secret_is_readable_by_its_owner_alone(place: Folder) -> None:
     word = place.password("postgres/rooms")
     assert place.password("postgres/rooms") == word
     assert (place / "secrets.json").stat().st_mode & 0o077 == 0
     assert json.loads((place / "secrets.json").read_text()) == {"postgres/rooms": word}
+
+
+def test_missing_packages_are_named_when_we_may_not_install_them() -> None:
+    needed = {"postgresql": lambda: False, "redis-server": lambda: True, "maven": lambda: False}
+    with pytest.raises(PackagesMissing) as refusal:
+        install(lambda _: None, needed, become=lambda: None)
+    assert refusal.value.problem == "these packages are missing: postgresql, maven"
+    assert refusal.value.next_step == "sudo apt-get install postgresql maven"
+
+
+def test_nothing_is_installed_when_nothing_is_missing() -> None:
+    said: list[str] = []
+    install(said.append, {"maven": lambda: True}, become=lambda: pytest.fail("asked to become root"))
+    assert said == []
