@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 
 from libs.chassis.settings import Seconds, Settings
 from libs.contracts.vocabulary import Capacity, Region
 
 Count = Annotated[int, Ge(1)]
+Hours = Annotated[float, Gt(0)]
 
 
 class RoomsSettings(Settings):
@@ -28,6 +29,7 @@ class RoomsSettings(Settings):
     node_lease_seconds: Seconds = 3.0  # a node that has not renewed for so long has lost its rooms
 
     # limits
+    idempotency_hours: Hours = 24.0  # an Idempotency-Key is remembered for so long
     limit_rooms_per_host: Count = 5  # open at the same time
 
     # the house's own rooms
@@ -49,6 +51,10 @@ class RoomsSettings(Settings):
     @property
     def night_gap(self) -> timedelta:
         return timedelta(seconds=self.night_gap_seconds)
+
+    @property
+    def idempotency(self) -> timedelta:
+        return timedelta(hours=self.idempotency_hours)
 
     @property
     def node_lease(self) -> timedelta:

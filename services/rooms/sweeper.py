@@ -1,4 +1,4 @@
-"""Ends what nobody else will: holds that ran out, seats gone silent, visits in closed rooms, nights that are over.
+"""Ends what nobody else will: holds that ran out, seats gone silent, visits in closed rooms, nights, old answers.
 
 Any number of sweepers may run beside each other and beside the nodes: each looks again under the room's guard.
 """
@@ -13,6 +13,7 @@ import structlog
 from libs.chassis.transient import is_transient
 from libs.eventstore.db import Pool, Record
 from libs.eventstore.errors import Conflict
+from libs.eventstore.idempotency import forget_old
 from libs.eventstore.store import Store, Unit
 from services.rooms.deciders.visitor import VISITOR, EndNight, Expire, Leave, visitor_stream
 from services.rooms.guards import lock
@@ -33,6 +34,7 @@ where n.left_at <= $1 and not exists (select from seats s where s.user_id = n.us
 """
 LAST_HEARTBEAT = "select coalesce(last_heartbeat, $2) from seats where visit_id = $1 for update"
 
+TIDY = timedelta(minutes=10)
 log = structlog.get_logger(__name__)
 
 
@@ -44,6 +46,7 @@ class Sweeper:
         self._pool = pool
         self._settings = settings
         self._clock = clock
+        self._tidy_at = clock()
         self._fair_from = clock() + self._refresh
 
     @property
@@ -88,6 +91,10 @@ class Sweeper:
         over = EndNight(at, self._settings.night_gap)
         for row in await self._pool.fetch(NIGHTS, at - self._settings.night_gap):
             await self._store.execute(VISITOR, visitor_stream(row["user_id"]), over, at=at)
+        if at >= self._tidy_at:
+            self._tidy_at = at + TIDY
+            async with self._pool.acquire() as db:
+                await forget_old(db, at - self._settings.idempotency)
 
     async def _expire(self, row: Record, at: datetime) -> None:
         async def work(unit: Unit) -> None:

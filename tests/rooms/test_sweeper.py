@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from libs.eventstore.store import Once
 from tests.rooms.house import House
 from tests.rooms.people import ANN, BOB, NINE, after
 
@@ -123,3 +124,16 @@ async def test_a_night_is_counted_once_when_nobody_came_back(house: House) -> No
     await asyncio.gather(house.sweeper().sweep(), house.sweeper().sweep())
     told = await house.pool.fetch("select data from events where name = 'session_duration'")
     assert [(row["data"]["seconds"], row["data"]["visits"]) for row in told] == [(50, 2)]
+
+
+async def test_an_answer_is_remembered_for_a_day(house: House) -> None:
+    await house.node()
+    room = await house.room()
+    await house.hold(ANN, room, once=Once(ANN, "k1", b"\0" * 32))
+    sweeper, remembered = house.sweeper(), "select count(*) from idempotency"
+    house.now = after(24 * 3600)
+    await sweeper.sweep()
+    assert await house.pool.fetchval(remembered) == 1
+    house.now = after(24 * 3600 + 601)
+    await sweeper.sweep()
+    assert await house.pool.fetchval(remembered) == 0
