@@ -21,7 +21,7 @@ from tests.faults.load import LONG
 from tests.rooms.checker import checked
 from tests.rooms.house import House, house_at
 
-REQUESTS = 100_000 if LONG else 1_500
+HOLDS = 100_000 if LONG else 1_500
 CAPACITIES = (2, 5, 20)
 PEOPLE = 60
 pytestmark = pytest.mark.timeout(3600 if LONG else 300)
@@ -33,7 +33,7 @@ class Crowd:
     """Two processes, each killed and replaced, as long as they are wanted."""
 
     def __init__(self, told: dict[str, Any]) -> None:
-        self.requests = self.kills = 0
+        self.holds = self.kills = 0
         self._told = told
         self._dice = random.Random(1)
         self._enough = asyncio.Event()
@@ -68,7 +68,7 @@ class Crowd:
                 async with asyncio.timeout(0.2):
                     line = await process.stdout.readline()
                     assert line, "a process of the crowd died by itself"
-                    self.requests += int(line)
+                    self.holds += int(line)
                     deadline = deadline or time.monotonic() + self._dice.uniform(*LIFETIME)
             if deadline and time.monotonic() > deadline:
                 return
@@ -87,7 +87,7 @@ async def test_no_prefix_of_the_log_is_over_capacity_whoever_is_killed(database:
     async with house_at(await database("rooms")) as house:
 
         async def enough(crowd: Crowd) -> bool:
-            return crowd.requests >= REQUESTS and crowd.kills >= 2
+            return crowd.holds >= HOLDS and crowd.kills >= 2
 
         await (await crowd_at(house, "guarded")).at_work(enough)
         found = await checked(house.pool)
@@ -99,7 +99,7 @@ async def test_the_same_crowd_finds_out_the_door_that_appends_before_the_guard(d
     async with house_at(await database("rooms")) as house:
 
         async def found_out(crowd: Crowd) -> bool:
-            assert crowd.requests < 100_000, "this crowd proves nothing"
-            return crowd.requests > 0 and bool((await checked(house.pool)).over_capacity)
+            assert crowd.holds < 100_000, "this crowd proves nothing"
+            return crowd.holds > 0 and bool((await checked(house.pool)).over_capacity)
 
         await (await crowd_at(house, "append first")).at_work(found_out)

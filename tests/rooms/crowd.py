@@ -109,17 +109,17 @@ async def throng(
     enough: Callable[[int], Awaitable[bool]],
     *,
     hands: int = 16,
-) -> int:
-    """Everybody at once, until `enough(asked)`. Returns how often the door was asked. Refusals are part of it."""
+) -> None:
+    """Everybody at once, until `enough(asked)`, which is how often a seat was asked for. Refusals are part of it."""
     asked, done = 0, asyncio.Event()
 
     async def hand() -> None:
         nonlocal asked
         while not done.is_set():
-            asked += 1
             user = dice.choice(users)
             with suppress(*PASSING):
                 if dice.random() < 0.7:
+                    asked += 1
                     await door.hold(user, dice.choice(rooms))
                 else:
                     await door.leave(user)
@@ -130,4 +130,3 @@ async def throng(
         while not await enough(asked):
             await asyncio.sleep(0.05)
         done.set()
-    return asked

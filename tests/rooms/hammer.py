@@ -1,6 +1,6 @@
 """One process of a crowd at the door: `python -m tests.rooms.hammer`, told by JSON on stdin, to be killed at any time.
 
-Says after each hundred requests how many more it has made, so that what a kill takes along is at most a hundred.
+Says after each hundred holds how many more it has asked for, so that what a kill takes along is at most a hundred.
 """
 
 import asyncio
