@@ -1,5 +1,6 @@
 """Kafka as every service uses it: the address, the topics, and one set of client options."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +96,8 @@ async def create_topics(kafka: Kafka, wanted: Mapping[str, Topic | None], *, rep
             return
         answer = await admin.create_topics([_new(name, wanted[name], replication) for name in missing])
         _check(answer.topic_errors)
+        while not wanted.keys() <= set(await admin.list_topics()):
+            await asyncio.sleep(0.05)  # the controller has them, the broker will in a moment
     finally:
         await admin.close()
 

@@ -66,8 +66,9 @@ def template_only(_logger: object, _method: str, event: Event) -> Event:
     kept = {key: event[key] for key in ("level", "at", "service", "request_id", "trace_id", "span_id") if key in event}
     known = record.name.split(".")[0] in TEMPLATES and isinstance(record.msg, str)
     kept |= {"logger": record.name, "event": record.msg.partition("\n")[0] if known else HIDDEN}
-    if record.exc_info and record.exc_info[0]:
-        kept["error"] = record.exc_info[0].__name__
+    failed = event.get("exc_info")
+    if isinstance(failed, tuple) and failed[0]:
+        kept["error"] = failed[0].__name__
     return kept
 
 

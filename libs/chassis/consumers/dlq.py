@@ -34,11 +34,10 @@ class DeadLetters:
         headers: list[tuple[str, Any]] = [(name, text.encode()) for name, text in told.items()]
         try:
             producer = await self._connected()
+            value = b"" if letter.value is None and letter.key is None else letter.value  # aiokafka insists on one
             try:
-                await producer.send_and_wait(self._topic, letter.value, letter.key, headers=[*letter.headers, *headers])
-            except (
-                MessageSizeTooLargeError
-            ):  # as large as a record may be, and then our headers; the table has it whole
+                await producer.send_and_wait(self._topic, value, letter.key, headers=[*letter.headers, *headers])
+            except MessageSizeTooLargeError:  # with our headers it is; the table of what is parked has it whole
                 await producer.send_and_wait(self._topic, b"", None, headers=[*headers, ("dlq_omitted", b"too large")])
         except (KafkaError, OSError):
             await self.close()

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import TopicAlreadyExistsError
 
 from libs.chassis import postgres
 from libs.chassis.consumers import Consumers, Policy
@@ -143,16 +142,19 @@ class House:
 async def fresh_topics(server: KafkaServer, names: Iterable[str], partitions: int = 1) -> None:
     """These topics and no others, empty."""
     await server.clear()
+    await until(lambda: _none_left(server), 60)
 
-    async def made() -> bool:
-        try:
-            wanted = {name: Topic(producer="", stream="", partitions=partitions) for name in names}
-            await create_topics(Kafka.parse(server.url), wanted, replication=1)
-        except TopicAlreadyExistsError:
-            return False  # the broker is still deleting
-        return True
+    wanted = {name: Topic(producer="", stream="", partitions=partitions) for name in names}
+    await create_topics(Kafka.parse(server.url), wanted, replication=1)
 
-    await until(made, 60)
+
+async def _none_left(server: KafkaServer) -> bool:
+    admin = Kafka.parse(server.url).admin()
+    await admin.start()
+    try:
+        return all(name.startswith("__") for name in await admin.list_topics())
+    finally:
+        await admin.close()
 
 
 @asynccontextmanager
