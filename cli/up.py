@@ -21,9 +21,12 @@ SIGNS = {"ready": "[green]●[/]", "done": "[green]✓[/]", "waiting": "[dim]·[
 def up(nodes: Annotated[int | None, typer.Option(help="Realtime nodes; else VIRTUBAR_NODES, else 1.")] = None) -> None:
     """Open the bar. Harmless when it is open already."""
     install(say)
-    progress = Progress()
-    with progress:
-        native = open_bar(default_root(), Options.chosen(nodes), base=port_base(), say=say, show=progress.show)
+    try:
+        with Progress() as progress:
+            native = open_bar(default_root(), Options.chosen(nodes), base=port_base(), say=say, show=progress.show)
+    except KeyboardInterrupt:
+        say("the bar goes on opening in the background: virtubar status, or virtubar down")
+        raise typer.Exit(130) from None
     _say_where(native)
 
 

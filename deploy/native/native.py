@@ -14,6 +14,7 @@ from deploy.native.redis import Redis
 from deploy.postgres.bootstrap import keys_database
 
 DATABASE = "virtubar"
+MOST_NODES = 64
 PORTS = ("gateway", "gateway-admin", "postgres", "redis", "kafka", "kafka-controller", "smtp")
 
 
@@ -27,10 +28,10 @@ class Options:
     @classmethod
     def chosen(cls, nodes: int | None = None) -> "Options":
         """VIRTUBAR_SPLIT and VIRTUBAR_NODES, the latter unless `nodes` is given."""
-        number = nodes if nodes is not None else int(os.environ.get("VIRTUBAR_NODES", "1"))
-        if not 1 <= number <= 64:
-            raise BarError(f"a bar cannot have {number} realtime nodes", "choose a number from 1 to 64")
-        return cls(split=os.environ.get("VIRTUBAR_SPLIT", "0") not in ("", "0"), nodes=number)
+        number = str(nodes) if nodes is not None else os.environ.get("VIRTUBAR_NODES") or "1"
+        if not number.isdecimal() or not 1 <= int(number) <= MOST_NODES:
+            raise BarError(f"a bar cannot have {number} realtime nodes", f"choose a number from 1 to {MOST_NODES}")
+        return cls(split=os.environ.get("VIRTUBAR_SPLIT", "0") not in ("", "0"), nodes=int(number))
 
 
 class Native:
