@@ -56,16 +56,11 @@ class Queries:
         except TableNotFoundError:
             raise NoLake(url) from None
         self._db = duckdb.connect()
-        local = _local_files(table)
-        if local:
-            columns = ", ".join(f'"{name}"' for name in SCHEMA.names)
-            self._db.execute(FILES.format(lake=LAKE, columns=columns, files=_list(local)))
-        else:  # an empty lake, or one in a store that DuckDB has no driver for
-            self._db.register(LAKE, table.to_pyarrow_dataset() if table.file_uris() else SCHEMA.empty_table())
+        files = attach(self._db, table, LAKE)
         for view in all_views():
             self._db.execute(view)
         for setting in LOCK:
-            self._db.execute(setting.format(files=_list(local)))
+            self._db.execute(setting.format(files=_list(files)))
 
     def ask(self, sql: str, *, most: int | None = None) -> Answer:
         """Answer one `select`, `describe`, `show` … Raises QueryRefused, and duckdb.Error for what DuckDB refuses."""
@@ -79,6 +74,17 @@ class Queries:
         )
 
 
+def attach(db: duckdb.DuckDBPyConnection, table: DeltaTable, name: str) -> list[str]:
+    """Make the table's live files readable as the view `name`, with SCHEMA's columns; the local ones among them."""
+    files = [unquote(file) for file in table.file_uris() if "://" not in file]
+    if files:
+        columns = ", ".join(f'"{column}"' for column in SCHEMA.names)
+        db.execute(FILES.format(lake=name, columns=columns, files=_list(files)))
+    else:  # an empty lake, or one in a store that DuckDB has no driver for
+        db.register(name, table.to_pyarrow_dataset() if table.file_uris() else SCHEMA.empty_table())
+    return files
+
+
 def _only_reading(sql: str) -> None:
     """The files are out of reach of writes already; this is for a clear answer, and for the rest of the session."""
     statements = duckdb.extract_statements(EXPLAIN.sub("", sql, count=1))
@@ -86,11 +92,6 @@ def _only_reading(sql: str) -> None:
         raise QueryRefused(f"one statement at a time, not {len(statements)}")
     if statements[0].type != duckdb.StatementType.SELECT:
         raise QueryRefused("only select, describe, show and explain: the lake is read-only")
-
-
-def _local_files(table: DeltaTable) -> list[str]:
-    """Paths as the file system has them; none where the lake is in a store."""
-    return [unquote(file) for file in table.file_uris() if "://" not in file]
 
 
 def _list(files: Sequence[str]) -> str:

@@ -1,0 +1,81 @@
+"""What the topics hold: every record from their beginning to an end that was fixed before."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+
+from cli.verify.horizon import Ends, Progress
+from cli.verify.ledger import Ledger
+from libs.contracts.catalogue import dlq_of
+from libs.contracts.cloudevents import ContractError
+from services.analytics.facts import fact_of
+
+PAGE: Final = 5_000
+ASIDE: Final = ("dlq_topic", "dlq_partition", "dlq_offset")
+
+
+async def told(consumer: AIOKafkaConsumer, to: Ends, ledger: Ledger, progress: Progress) -> None:
+    """Enter every event, and every record that is none."""
+    ledger.add("begins", [(at.topic, at.partition, first) for at, (first, _) in to.items()])
+    read, whole = 0, sum(last - first for first, last in to.values())
+    async for records in _pages(consumer, to):
+        events, others = [], []
+        for record in records:
+            try:
+                events.append(_entry(record))
+            except ContractError as misfit:
+                others.append((record.topic, record.partition, record.offset, str(misfit)))
+        ledger.add("told", events)
+        ledger.add("unreadable", others)
+        read += len(records)
+        progress(f"reading topics: {read:,} of {whole:,} records")
+
+
+async def aside(consumer: AIOKafkaConsumer, to: Ends, ledger: Ledger) -> None:
+    """Enter the origins of what the sink has set aside; `to` is the end of its DLQ."""
+    async for records in _pages(consumer, to):
+        ledger.add("aside", [place for record in records if (place := _origin(dict(record.headers)))])
+
+
+def dlq() -> str:
+    """Where the sink sets records aside."""
+    return dlq_of("analytics")
+
+
+async def _pages(consumer: AIOKafkaConsumer, to: Ends) -> Any:
+    """The records of all partitions; a partition that is done is not asked any more."""
+    left = {at: last for at, (first, last) in to.items() if first < last}
+    consumer.assign(list(left))
+    for at in left:
+        consumer.seek(at, to[at][0])
+    while left:
+        for at, records in (await consumer.getmany(*left, timeout_ms=200, max_records=PAGE)).items():
+            yield [record for record in records if record.offset < left[at]]
+        for at in list(left):
+            if await consumer.position(at) >= left[at]:
+                del left[at]
+
+
+def _entry(record: ConsumerRecord) -> tuple[Any, ...]:
+    fact = fact_of(record)
+    return (
+        fact.event_id,
+        fact.name,
+        fact.schema_version,
+        fact.occurred_at,
+        fact.stream_id,
+        fact.stream_version,
+        fact.subject,
+        fact.data,
+        record.topic,
+        record.partition,
+        record.offset,
+        fact.source,
+        fact.position,
+    )
+
+
+def _origin(headers: Mapping[str, bytes | None]) -> tuple[str, int, int] | None:
+    topic, partition, offset = ((headers.get(name) or b"").decode(errors="replace") for name in ASIDE)
+    return (topic, int(partition), int(offset)) if partition.isdecimal() and offset.isdecimal() else None

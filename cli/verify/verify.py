@@ -1,0 +1,88 @@
+"""One verification, from fixing the horizon to the report."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Final
+
+from asyncpg import Connection
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from cli.verify import committed, horizon, tables, told
+from cli.verify.compare import compare
+from cli.verify.horizon import Deadline, Progress, Upper
+from cli.verify.ledger import Ledger
+from cli.verify.report import Report
+from cli.verify.sources import Sources, of_native
+from deploy.native.native import Native
+from libs.chassis.kafka import Kafka
+from libs.chassis.postgres import session
+from libs.contracts.catalogue import topics
+from services.analytics.lake import storage_of
+from services.analytics.queries import attach
+from services.analytics.rows import SCHEMA
+
+WITHIN: Final = 60.0  # seconds, for what is below the horizon to arrive everywhere
+
+
+def quietly(words: str) -> None:
+    """No progress."""
+
+
+def verified(native: Native, *, within: float = WITHIN, progress: Progress = quietly) -> Report:
+    """Verify a bar on this machine."""
+    return asyncio.run(verify(of_native(native), within=within, progress=progress))
+
+
+async def verify(sources: Sources, *, within: float = WITHIN, progress: Progress = quietly) -> Report:
+    """Raises OSError, asyncpg.PostgresError or KafkaError where a source cannot be reached."""
+    report, ledger, deadline = Report(), Ledger(), Deadline(within, progress)
+    async with AsyncExitStack() as held:
+        sessions = {each.name: await _session(held, each.url, each.name) for each in sources.services}
+        uppers = {name: await horizon.upper(db, deadline) for name, db in sessions.items()}
+        for name, upper in uppers.items():
+            await horizon.published(sessions[name], name, upper, deadline)
+        ledger.add("horizon", [(name, upper.position, upper.timeline) for name, upper in uppers.items()])
+        await _read_topics(sources, ledger, deadline, progress)
+        await _read_lake(sources, ledger)
+        analytics = await _session(held, sources.pseudonyms_url, "analytics")
+        await _read_stores(sessions, uppers, analytics, ledger, report)
+    progress("comparing")
+    await asyncio.to_thread(compare, ledger, report)
+    for service in sources.services:
+        progress(f"rebuilding the tables of {service.name}")
+        await tables.check(service, report)
+    report.problems[:0] = deadline.missed
+    return report
+
+
+async def _read_topics(sources: Sources, ledger: Ledger, deadline: Deadline, progress: Progress) -> None:
+    async with Kafka.parse(sources.kafka_url).reader() as consumer:
+        to = await horizon.ends(consumer, list(topics()))
+        await horizon.landed(sources.lake_url, to, deadline)
+        await told.told(consumer, to, ledger, progress)
+        await told.aside(consumer, await horizon.ends(consumer, [told.dlq()]), ledger)
+
+
+async def _read_lake(sources: Sources, ledger: Ledger) -> None:
+    """What has landed by now, which the horizon is part of."""
+    try:
+        table = await asyncio.to_thread(DeltaTable, sources.lake_url, storage_options=storage_of(sources.lake_url))
+        attach(ledger.db, table, "landed")
+    except TableNotFoundError:
+        ledger.db.register("landed", SCHEMA.empty_table())
+
+
+async def _read_stores(
+    sessions: dict[str, Connection], uppers: dict[str, Upper], analytics: Connection, ledger: Ledger, report: Report
+) -> None:
+    """After topics and lake: whoever is in the lake has their pseudonym by now."""
+    names = await committed.pseudonyms(analytics)
+    for service, db in sessions.items():
+        report.problems += await committed.committed(db, service, uppers[service].position, names, ledger)
+
+
+async def _session(held: AsyncExitStack, url: str, schema: str) -> Connection:
+    db = await session(url, schema)
+    held.push_async_callback(db.close)
+    return db
