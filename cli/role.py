@@ -31,7 +31,7 @@ def grant(email: Email, role: Which) -> None:
 
 @app.command()
 def revoke(email: Email, role: Which) -> None:
-    """Take a role away. It ends with the access tokens that are out, at most five minutes from now."""
+    """Take a role away. Who had it is signed out, because tokens that are out still say it."""
     asyncio.run(decide(settings(), email, lambda user: RevokeRole(user, role)))
     say(f"{email} may no longer what {role}s may")
 

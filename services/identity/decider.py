@@ -114,8 +114,8 @@ def decide(user: User, command: Command) -> Sequence[Event]:
 
         case ((Active(roles=roles) | Suspended(roles=roles)), GrantRole(user_id, role)):
             return [] if role in roles else [RoleGrant(user_id=user_id, role=role)]
-        case ((Active(roles=roles) | Suspended(roles=roles)), RevokeRole(user_id, role)):
-            return [RoleRevoke(user_id=user_id, role=role)] if role in roles else []
+        case ((Active(roles=roles) | Suspended(roles=roles)), RevokeRole(_, role)):
+            return _revoke_role(user, command) if role in roles else []
         case _, Delete(user_id):
             return [UserDelete(user_id=user_id)]
         case _:
@@ -145,6 +145,14 @@ def _sign_in(user: User, command: SignIn) -> Sequence[Event]:
         *(SessionRevoke(user_id=command.user_id, session_id=old, reason="signed_out") for old in crowded_out),
         login,
     ]
+
+
+def _revoke_role(user: User, command: RevokeRole) -> Sequence[Event]:
+    """Tokens that are out say the role for minutes; so they end, and who bears them signs in again."""
+    events: list[Event] = [RoleRevoke(user_id=command.user_id, role=command.role)]
+    if isinstance(user, Active) and user.sessions:
+        events.append(SessionRevoke(user_id=command.user_id, session_id=None, reason="role_changed"))
+    return events
 
 
 def evolve(user: User, event: Event) -> User:

@@ -136,6 +136,12 @@ def test_roles_are_given_and_taken_once() -> None:
     given(USER, registered).when(RevokeRole(ANN, "analyst")).then()
 
 
+def test_who_loses_a_role_is_signed_out_because_tokens_still_say_it() -> None:
+    has_it = registered, login(PHONE), RoleGrant(user_id=ANN, role="analyst")
+    lost_it = RoleRevoke(user_id=ANN, role="analyst"), revoke(None, "role_changed")
+    given(USER, *has_it).when(RevokeRole(ANN, "analyst")).then(*lost_it)
+
+
 def test_roles_survive_a_suspension() -> None:
     history = registered, RoleGrant(user_id=ANN, role="moderator"), suspended
     lifted = UserReinstate(user_id=ANN, sanction_id=SANCTION)
