@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli import down, events, logs, mail, role, sql, status, up
+from cli import dlq, down, events, logs, mail, role, sql, status, up
 from deploy.native.errors import BarError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A virtual bar.")
@@ -20,6 +20,7 @@ app.command()(status.status)
 app.command()(logs.logs)
 app.command()(mail.mail)
 app.command()(sql.sql)
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(events.app, name="events")
 app.add_typer(role.app, name="role")
 
