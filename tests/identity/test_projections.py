@@ -37,7 +37,7 @@ from tests.conftest import Database
 from tests.identity.conftest import Clock, Door
 
 ANN, BOB, CEM = uuid4(), uuid4(), uuid4()
-PHONE, LAPTOP, SANCTION = uuid4(), uuid4(), uuid4()
+PHONE, LAPTOP, DESK, SANCTION = uuid4(), uuid4(), uuid4(), uuid4()
 SPECIFIED = {
     "id": ("uuid", False),
     "created_at": ("timestamp with time zone", False),
@@ -110,6 +110,7 @@ LIFE: tuple[Command, ...] = (
     GrantRole(ANN, "moderator"),
     GrantRole(ANN, "analyst"),
     RevokeRole(ANN, "analyst"),
+    arrive(ANN, DESK, "ann@example.com"),
     Suspend(BOB, SANCTION, None),
     Reinstate(BOB, SANCTION),
     Suspend(BOB, uuid4(), None),
@@ -138,7 +139,7 @@ async def test_a_life_leaves_its_rows(accounts: Accounts) -> None:
     logins = await accounts.owner.fetch("select subject from logins order by subject")
     assert [row["subject"] for row in logins] == ["ann@example.com", "bob@example.com"]
     live = await accounts.owner.fetch("select id from sessions where ended_at is null")
-    assert [row["id"] for row in live] == [LAPTOP]
+    assert [row["id"] for row in live] == [DESK]
 
 
 async def test_a_rebuild_finds_nothing_to_mend_and_every_stream_adds_up(accounts: Accounts) -> None:
