@@ -62,7 +62,7 @@ class Limits:
         count.tokens = min(limit.burst, count.tokens + (now - count.at) * limit.per_minute / 60)
         count.at = now
         if count.here + (count.everywhere or 0) >= limit.per_minute:
-            return int((count.minute + 1) * 60_000 - now * 1000) + 1
+            return max(1, int((count.minute + 1) * 60_000 - now * 1000))
         if count.tokens < 1:
             return int((1 - count.tokens) * 60_000 / limit.per_minute) + 1
         count.tokens -= 1

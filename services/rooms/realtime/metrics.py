@@ -37,14 +37,20 @@ class Figures(Collector):
             "presence_failures": ("batches Redis did not take", self._presence.failures),
             "limits_failures": ("batches of counts Redis did not take", self._limits.failures),
         }
-        for name, (what, value) in gauges.items():
-            yield GaugeMetricFamily(f"virtubar_realtime_{name}", what, value=value)
-        for name, (what, value) in counters.items():
-            yield CounterMetricFamily(f"virtubar_realtime_{name}", what, value=value)
-        closed = CounterMetricFamily("virtubar_realtime_closed", "sockets closed, by code", labels=["code"])
+        node = self._node.lease.node_id
+        for kind, figures in ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters)):
+            for name, (what, value) in figures.items():
+                family = kind(f"virtubar_realtime_{name}", what, labels=["node"])
+                family.add_metric([node], value)
+                yield family
+        closed = CounterMetricFamily("virtubar_realtime_closed", "sockets closed, by code", labels=["node", "code"])
         for code, times in self._node.closed_by_code.items():
-            closed.add_metric([str(code)], times)
+            closed.add_metric([node, str(code)], times)
         yield closed
+
+    def describe(self) -> list[Metric]:
+        """Nothing, so that several nodes may run in one process."""
+        return []
 
 
 class Load:

@@ -32,7 +32,6 @@ from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.socket import Code, Socket
 from services.rooms.realtime.watch import Watch
 
-CATCH_UP = 5.0  # seconds to hear of revocations before people come in; without Kafka there is no bound
 log = structlog.get_logger(__name__)
 
 
@@ -88,7 +87,7 @@ class Realtime:
         jobs = [asyncio.create_task(self._follower.run(stop))]
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._follower.caught_up.wait(), CATCH_UP)
+                await asyncio.wait_for(self._follower.caught_up.wait(), self._settings.catch_up_seconds)
             await self._lease.take(public_url(self._settings, self.port))
             self._open = True
             self._clock.start()

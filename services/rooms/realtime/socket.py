@@ -90,6 +90,7 @@ class Socket(WSListener):
         self._frames = 0  # unpaid: each second pays for `frames_per_second` of them
         self._moves = 0  # likewise
         self._moved_on = 0
+        self._held: bytes | None = None  # a move that came too soon
         self._corrected_at = 0.0
         self._frames_per_second = frames_per_second
         self._flood = frames_per_second * FLOOD_SECONDS
@@ -154,10 +155,15 @@ class Socket(WSListener):
         member.heard = now = monotonic()
         if member.away:
             self.house.returned(self)
-        if self._moves >= self._moves_per_second:
-            return
+        if self._moves < self._moves_per_second:
+            self._step(member, room, up, now)
+        else:
+            self._held = up  # the newest is taken when it is time: else a client in a hurry would stop short
+
+    def _step(self, member: Member, room: Room, up: bytes, now: float) -> None:
         self._moves += 1
         self._moved_on += 1
+        self._held = None
         correction = room.move(member, up, now)
         if correction is not None and now - self._corrected_at > CORRECTION_SECONDS:
             self._corrected_at = now
@@ -227,6 +233,8 @@ class Socket(WSListener):
         """Time has passed: room for more frames. Returns how many moves were judged since the last call."""
         self._frames = max(0, self._frames - int(seconds * self._frames_per_second))
         self._moves = max(0, self._moves - int(seconds * self._moves_per_second))
+        if self._held is not None and self.member is not None and self.room is not None:
+            self._step(self.member, self.room, self._held, monotonic())
         judged, self._moved_on = self._moved_on, 0
         return judged
 
