@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from libs.chassis import postgres
 from libs.chassis.consumers import Consumers, Policy
@@ -133,7 +134,10 @@ class House:
         admin = self.kafka.admin()
         await admin.start()
         try:
-            offsets = await admin.list_consumer_group_offsets(self.name)
+            try:
+                offsets = await admin.list_consumer_group_offsets(self.name)
+            except GroupCoordinatorNotAvailableError:  # a fresh broker is still making the topic of offsets
+                return 0
             return sum(each.offset for each in offsets.values() if each.offset > 0)
         finally:
             await admin.close()
