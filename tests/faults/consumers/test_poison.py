@@ -1,5 +1,7 @@
 """Records that are no events of ours, or not yet: in the DLQ with the reason, and the next one is taken."""
 
+import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from libs.chassis.consumers import Parked
 from libs.chassis.kafka import create_topics
 from libs.contracts.catalogue import dlq_of
 from libs.contracts.social import ProfileOpen
-from tests.libs.chassis.house import House, Record, effect, fresh_topics, opened, record, running
+from tests.libs.chassis.house import QUICK, House, Record, effect, fresh_topics, opened, record, running
 from tests.stack import KafkaServer
 from tests.waiting import until
 
@@ -60,6 +62,23 @@ async def test_poison_goes_to_the_dlq_with_its_reason_and_the_next_event_is_take
         assert told["dlq_service"].decode() == house.name
         assert b"T" in told["dlq_first_seen"]
     assert len(await Parked(house.pool).dead()) == len(bad)
+
+
+@pytest.mark.faults
+async def test_a_flood_of_poison_among_good_events_loses_none_of_either(house: House) -> None:
+    dice = random.Random(7)
+    good = [opened() for _ in range(3_000)]
+    mixed = [record(each) for each in good] + [_garbage(dice) for _ in range(1_500)]
+    dice.shuffle(mixed)
+    consumers = house.consumers(policy=replace(QUICK, in_a_row=1_000_000))
+    consumers.replica(ProfileOpen, effect)
+    async with running(consumers):
+        await house.send(TOPIC, mixed)
+        await until(lambda: _committed(house, len(mixed)), 200)
+    effects, dead = await house.effects(), await Parked(house.pool).dead()
+    assert effects == {each.id: 1 for each in good}
+    assert len(dead) == 1_500
+    assert len(await house.dead_letters()) == 1_500
 
 
 async def test_nothing_waits_behind_what_is_no_event(house: House) -> None:
@@ -157,6 +176,17 @@ async def _left_to_itself(house: House, poison: Record, policy: AckPolicy, *, ca
     finally:
         await broker.stop()
     return calls
+
+
+def _garbage(dice: random.Random) -> Record:
+    """A good record with one part spoilt: never an event, whatever else."""
+    key, value, headers = record(opened())
+    spoilt = dice.choice([b"\xff\xfe", None, b"", b"\x00", b"nonsense", b"99999999999999999999"])
+    needed = [name for name, _ in headers if name.startswith("ce_")]
+    name = dice.choice([*needed, "value"])
+    if name == "value":
+        return key, dice.randbytes(dice.randint(1, 200)), headers
+    return key, value, [(each, spoilt if each == name else content) for each, content in headers]
 
 
 async def _add_dlq(house: House) -> None:

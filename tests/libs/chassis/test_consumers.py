@@ -1,5 +1,6 @@
 """Against real Kafka and PostgreSQL: each event has its effect once, in order, and nothing bad stops what is good."""
 
+import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
@@ -8,12 +9,14 @@ from prometheus_client import REGISTRY
 
 from libs.chassis.consumers import Parked, Policy
 from libs.chassis.health import Check, NotReady
+from libs.chassis.kafka import Kafka
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.rooms import SeatHold
 from libs.contracts.social import MuteUser, ProfileOpen
 from libs.eventstore.db import Db
 from libs.eventstore.unit import Unit
 from tests.libs.chassis.house import QUICK, House, effect, muted, opened, record, running
+from tests.libs.chassis.serving import free_port
 from tests.waiting import until
 
 TOPIC = ProfileOpen.NAME
@@ -76,6 +79,34 @@ async def test_what_fails_for_a_moment_is_tried_again_in_place(house: House) -> 
         await until(lambda: _all_committed(house, 1))
     assert await house.effects() == {event.id: 1}
     assert await house.dead_letters() == []
+
+
+async def test_a_connection_that_dies_in_the_middle_of_a_batch_costs_nothing(house: House) -> None:
+    deaths = iter(["select pg_terminate_backend(pg_backend_pid())"] * 2)
+    events = [opened() for _ in range(20)]
+
+    async def handler(db: Db, envelope: Envelope) -> None:
+        await effect(db, envelope)
+        if envelope.id == events[10].id and (death := next(deaths, None)):
+            await db.execute(death)
+
+    consumers = house.consumers()
+    consumers.replica(ProfileOpen, handler)
+    await house.send(TOPIC, [record(each) for each in events])
+    async with running(consumers):
+        await until(lambda: _all_committed(house, 20))
+    assert await house.effects() == {each.id: 1 for each in events}
+    assert next(deaths, None) is None
+    assert await house.dead_letters() == []
+
+
+async def test_without_kafka_the_role_waits_and_stops_when_told(house: House) -> None:
+    consumers = replace(house, kafka=Kafka.parse(f"kafka://127.0.0.1:{free_port()}")).consumers()
+    consumers.replica(ProfileOpen, effect)
+    async with running(consumers) as role:
+        await asyncio.sleep(0.5)
+        assert not role.done()
+        await consumers.ready()
 
 
 async def test_an_outage_puts_the_batch_back_and_gives_nothing_up(house: House) -> None:

@@ -65,6 +65,8 @@ async def test_without_a_sink_events_carry_no_trace(database: Database, kafka: K
         assert (await client.post(f"{url}/opens/{uuid4()}", headers=SAMPLED)).status_code == 200
         reader = House(kafka=Kafka.parse(kafka.url), urls=urls, pool=None, keys=None)  # type: ignore[arg-type]
         await until(lambda: _count(reader, MuteUser.NAME, 1))
+        (told,) = await reader.read(MuteUser.NAME)
+        assert decode(told.value, told.headers).traceparent is None
 
 
 @asynccontextmanager
