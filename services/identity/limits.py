@@ -9,7 +9,7 @@ from services.identity.throttles import Bucket, Limit
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Buckets are always taken address first, so that two requests never wait for each other."""
+    """Buckets per address come first, buckets per client second."""
 
     pepper: Pepper
     codes_per_address: Limit

@@ -1,7 +1,6 @@
 """The one door: codes, sign-ins, refreshes and sessions, each a short transaction."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,7 +12,7 @@ from libs.chassis.problems import FieldError, Invalid, RateLimited, Unauthentica
 from libs.contracts.vocabulary import DeviceType, RevokeReason
 from libs.eventstore.db import Pool
 from libs.eventstore.store import Store, Unit
-from services.identity import codes, queries
+from services.identity import codes, queries, throttles
 from services.identity.addresses import normal_email
 from services.identity.codes import BadCode, Locked
 from services.identity.commands import Command, EndAllSessions, EndSession, SignIn
@@ -67,8 +66,8 @@ class Identity:
         mark = codes.mark(self.pepper, email, code)
         limits = self.limits.codes(mark.address, client)
         async with self.pool.acquire() as db, db.transaction():
-            for bucket in limits:
-                await bucket.take(db, at)
+            if not await throttles.take(db, at, *limits):
+                raise RateLimited(retry_after=in_seconds(max(await throttles.waits(db, at, *limits))))
             await db.execute(codes.PUT, mark.address, mark.code, at + self.policy.lifetime)
         try:
             await self.mailer.send_code(email, code, self.policy.lifetime, locale)
@@ -77,19 +76,19 @@ class Identity:
             raise Invalid(errors=[refused]) from None
         except MailFailed as failed:
             log.warning("mail failed", reason=str(failed))
-            for bucket in limits:
-                await bucket.give_back(self.pool)
+            await throttles.give_back(self.pool, *limits)
             raise Unavailable("The mail could not be sent. Try again.", retry_after=MAIL_RETRY) from None
 
     async def sign_in(self, email: str, code: str, device_type: DeviceType, client: str) -> SignedIn:
         """Use a code; the first sign-in registers. Raises BadCode, Locked, RateLimited, AccountSuspended."""
         at = self.now()
         mark = codes.mark(self.pepper, email, code)
-        per_address, per_client = self.limits.wrong_codes(mark.address, client)
-        if wait := await per_address.wait(self.pool, at):
-            raise Locked("Too many wrong codes for this address.", headers={"retry-after": str(in_seconds(wait))})
-        if wait := await per_client.wait(self.pool, at):
-            raise RateLimited(retry_after=in_seconds(wait))
+        limits = self.limits.wrong_codes(mark.address, client)
+        locked, limited = await throttles.waits(self.pool, at, *limits)
+        if locked:
+            raise Locked("Too many wrong codes for this address.", headers={"retry-after": str(in_seconds(locked))})
+        if limited:
+            raise RateLimited(retry_after=in_seconds(limited))
         newcomer, token = uuid4(), RefreshToken.first(uuid4())
 
         async def work(unit: Unit) -> Record | codes.Verdict:
@@ -110,9 +109,7 @@ class Identity:
         found = await self.store.run(work, at=at)
         if not isinstance(found, codes.Verdict):
             return self._signed_in(found, token, at)
-        for bucket in (per_address, per_client) if found is codes.Verdict.WRONG else (per_client,):
-            with suppress(RateLimited):
-                await bucket.take(self.pool, at)
+        await throttles.take(self.pool, at, *(limits if found is codes.Verdict.WRONG else limits[1:]))
         raise Locked if found is codes.Verdict.SPENT else BadCode
 
     async def refresh(self, text: str) -> SignedIn:

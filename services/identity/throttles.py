@@ -5,17 +5,26 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from libs.chassis.problems import RateLimited
 from libs.eventstore.db import Db, Pool
 
-# `busy_until` is when the bucket will have run empty; it may lie at most one window ahead.
+# `busy_until` is when the bucket will have run empty, at most one window ahead. Rows are locked in one order.
 TAKE = """
-insert into throttles as t (scope, key, busy_until) values ($1, $2, $3::timestamptz + $4::interval)
-on conflict (scope, key) do update set busy_until = greatest(t.busy_until, $3) + $4
-where greatest(t.busy_until, $3) + $4 <= $3 + $5::interval
-returning busy_until"""
-GIVE_BACK = "update throttles set busy_until = busy_until - $3::interval where scope = $1 and key = $2"
-BUSY_UNTIL = "select busy_until from throttles where scope = $1 and key = $2"
+with asked as (
+  select * from unnest($1::text[], $2::bytea[], $3::interval[], $4::interval[]) as each (scope, key, cost, most)
+)
+insert into throttles as t (scope, key, busy_until)
+select scope, key, $5::timestamptz + cost from asked order by scope, key
+on conflict (scope, key) do update set busy_until = greatest(t.busy_until, $5) + (excluded.busy_until - $5)
+where greatest(t.busy_until, $5) + (excluded.busy_until - $5)
+  <= $5 + (select most from asked where (asked.scope, asked.key) = (t.scope, t.key))
+returning 1"""
+BUSY = """
+select busy_until from unnest($1::text[], $2::bytea[]) with ordinality as asked (scope, key, n)
+left join throttles using (scope, key) order by n"""
+GIVE_BACK = """
+update throttles t set busy_until = t.busy_until - cost
+from unnest($1::text[], $2::bytea[], $3::interval[]) as asked (scope, key, cost)
+where (t.scope, t.key) = (asked.scope, asked.key)"""
 SWEEP = "delete from throttles where busy_until < $1"
 
 NOTHING: Final = timedelta()
@@ -55,22 +64,30 @@ class Bucket:
     key: bytes
     limit: Limit
 
-    async def wait(self, db: "Db | Pool", at: datetime) -> timedelta:
-        """How long until one more fits; nothing if it does now. Looks without taking."""
-        busy_until: datetime | None = await db.fetchval(BUSY_UNTIL, self.scope, self.key)
-        if busy_until is None:
-            return NOTHING
-        return max(NOTHING, busy_until + self.limit.cost - self.limit.window - at)
 
-    async def take(self, db: "Db | Pool", at: datetime) -> None:
-        """Raises RateLimited where the bucket is full; then nothing was taken."""
-        limit = self.limit
-        if await db.fetchval(TAKE, self.scope, self.key, at, limit.cost, limit.window) is None:
-            raise RateLimited(retry_after=in_seconds(await self.wait(db, at)))
+async def take(db: "Db | Pool", at: datetime, *buckets: Bucket) -> bool:
+    """One of each. False where one of them is full; the others are taken all the same, unless it is rolled back."""
+    limits = [each.limit for each in buckets]
+    taken = await db.fetch(TAKE, *_names(buckets), [it.cost for it in limits], [it.window for it in limits], at)
+    return len(taken) == len(buckets)
 
-    async def give_back(self, db: "Db | Pool") -> None:
-        """Undo a `take` that served nobody."""
-        await db.execute(GIVE_BACK, self.scope, self.key, self.limit.cost)
+
+async def waits(db: "Db | Pool", at: datetime, *buckets: Bucket) -> list[timedelta]:
+    """How long until one more fits in each; nothing where it does now. Looks without taking."""
+    found = [row["busy_until"] for row in await db.fetch(BUSY, *_names(buckets))]
+    return [
+        max(NOTHING, busy_until + bucket.limit.cost - bucket.limit.window - at) if busy_until else NOTHING
+        for busy_until, bucket in zip(found, buckets, strict=True)
+    ]
+
+
+async def give_back(db: "Db | Pool", *buckets: Bucket) -> None:
+    """Undo a `take` that served nobody."""
+    await db.execute(GIVE_BACK, *_names(buckets), [each.limit.cost for each in buckets])
+
+
+def _names(buckets: tuple[Bucket, ...]) -> tuple[list[str], list[bytes]]:
+    return [each.scope for each in buckets], [each.key for each in buckets]
 
 
 def in_seconds(wait: timedelta) -> int:
