@@ -112,7 +112,7 @@ class Kafka:
 
     def _format(self, cluster: str) -> None:
         try:
-            run(self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.properties)))
+            run(self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self.properties)))
         except subprocess.CalledProcessError as error:
             raise BarError(f"Kafka could not format {self.data}:\n{error.output}", f"rm -rf {self.data}") from error
 
