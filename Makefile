@@ -50,7 +50,7 @@ golden: $(READY) ## Write what is generated from the contracts
 
 .PHONY: faults
 faults: setup ## The long fault runs
-	@$(BIN)/pytest -m faults
+	@FAULTS=long $(BIN)/pytest tests/faults -m "faults or not faults"
 
 .PHONY: bench
 bench: setup ## Benchmarks, each a ratio in one run
