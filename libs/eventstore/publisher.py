@@ -1,7 +1,7 @@
 """A page of messages onto Kafka: all of it, or a known part from its front."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +23,6 @@ DELIVERY: dict[str, Any] = {
 }
 """What the relay's producer must be made with, whoever makes it."""
 
-PATIENCE = 1.0  # seconds between two signs of life while the broker is silent
 CLOSING = 5.0  # seconds
 
 Place = tuple[str, int]  # topic, partition
@@ -51,22 +50,17 @@ class Publisher:
     async def start(self) -> None:
         await self._producer.start()
 
-    async def send(self, messages: Sequence[Message], meanwhile: Callable[[], Awaitable[None]]) -> Arrival:
-        """Messages of one key stay in order inside a topic. `meanwhile` is called every second of waiting.
+    async def send(self, messages: Sequence[Message]) -> Arrival:
+        """Messages of one key stay in order inside a topic. Waits as long as the broker is away; may be cancelled.
 
-        Raises what `meanwhile` raises, and KafkaError where nothing could be handed over.
+        Raises KafkaError where nothing could be handed over.
         """
         batches = await self._batches(messages)
-        firsts = {await self._producer.send_batch(b, topic, partition=p): n for n, (topic, p), b in batches}
-        waiting = set(firsts)
-        while waiting:
-            _, waiting = await asyncio.wait(waiting, timeout=PATIENCE)
-            if waiting:
-                await meanwhile()
-        for sent, first in firsts.items():  # in the order of their first messages
-            if failure := sent.exception():
-                return Arrival(first, failure)
-        return Arrival(len(messages))
+        sent = [(n, await self._producer.send_batch(b, topic, partition=p)) for n, (topic, p), b in batches]
+        if sent:
+            await asyncio.wait([batch for _, batch in sent])
+        failures = [(first, batch.exception()) for first, batch in sent if batch.exception()]
+        return Arrival(*failures[0]) if failures else Arrival(len(messages))
 
     async def stop(self) -> None:
         """Close at once, unsent batches and all: whoever leads next sends them again from the cursor."""

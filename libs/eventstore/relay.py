@@ -7,10 +7,10 @@ term, here or elsewhere, resumes from the cursor with a new connection and a new
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
+from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -35,19 +35,22 @@ CURSOR = "kafka"
 POLL = 0.04  # seconds: how late an event may start without a wake-up
 STANDBY = 0.5  # seconds between two tries to lead
 AFTER_FAILURE = (0.1, 1.0)  # seconds, drawn at random
-OVERSEEN = 1.0  # seconds between two looks at the backlog
+SIGN_OF_LIFE = 1.0  # seconds between two looks at the backlog
+PATIENCE = 30.0  # seconds with a broker that does not answer
 
 # The last one: an event newer than this program. It waits for the program, nothing may overtake it.
 ENDS_A_TERM = (PostgresError, InterfaceError, OSError, TimeoutError, KafkaError, Deposed, LookupError)
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
 class Relay:
     """Publishes one schema's events. Any number may run; one leads.
 
-    `connect` opens a session of its own (no pooler between) whose search_path is the schema; `producer` makes an
-    AIOKafkaProducer with `publisher.DELIVERY`; `wake` is set after commits where store and relay share a process.
+    `connect` opens a session of its own (no pooler between) with the schema as search_path and a command timeout;
+    `producer` makes an AIOKafkaProducer with `publisher.DELIVERY`; `wake` is set after commits where store and relay
+    share a process.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Relay:
         watch: Watch | None = None,
         catalogue: Mapping[str, type[Event]] = EVENTS,
         page: int = 1000,
+        patience: float = PATIENCE,
     ) -> None:
         self._connect = connect
         self._producer = producer
@@ -69,9 +73,10 @@ class Relay:
         self._watch = watch or Unwatched()
         self._catalogue = catalogue
         self._page = page
+        self._patience = patience
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set: the page under way is finished first. Raises nothing that a new term may mend."""
+        """Until `stop` is set; a page under way is finished if Kafka answers. Raises what no new term could mend."""
         while not stop.is_set():
             try:
                 await self._term(stop)
@@ -90,8 +95,7 @@ class Relay:
             self._watch.leads(True)
             publisher = Publisher(self._producer())
             try:
-                await self._look_back(db, cursor)  # also where Kafka is away
-                await publisher.start()
+                await self._attend(publisher.start(), db, cursor, stop)
                 await self._lead(db, cursor, publisher, stop)
             finally:
                 self._watch.leads(False)
@@ -109,19 +113,35 @@ class Relay:
             rows = await feed.read(db, cursor.pos)
             self._watch.hole(feed.hole_age)
             if rows:
-                still_here = partial(self._look_back, db, cursor)
-                arrival = await publisher.send([wire.message(row) for row in rows], still_here)
+                page = publisher.send([wire.message(row) for row in rows])
+                arrival = await self._attend(page, db, cursor, stop)
                 if arrival.count:
                     cursor = await cursor.move(db, rows[arrival.count - 1]["pos"])
                     self._watch.published(arrival.count, _age(rows[0]["recorded_at"]))
                 if arrival.failure:
                     raise arrival.failure
             now = asyncio.get_running_loop().time()
-            if now - overseen > OVERSEEN:
+            if now - overseen > SIGN_OF_LIFE:
                 overseen = now
                 await self._look_back(db, cursor)
             if len(rows) < self._page:
                 await _pause(self._wake, POLL)
+
+    async def _attend(self, work: Coroutine[None, None, T], db: Connection, cursor: Cursor, stop: asyncio.Event) -> T:
+        """Wait for Kafka while the session is kept alive and the backlog known.
+
+        Raises TimeoutError when it takes too long, and soon when somebody wants to stop: the page is then sent again.
+        """
+        task = asyncio.create_task(work)
+        try:
+            async with asyncio.timeout(self._patience):
+                while not (await asyncio.wait([task], timeout=SIGN_OF_LIFE))[0]:
+                    await self._look_back(db, cursor)
+                    if stop.is_set():
+                        raise TimeoutError("Kafka is silent, and we are to stop")
+            return await task
+        finally:
+            task.cancel()
 
     async def _look_back(self, db: Connection, cursor: Cursor) -> None:
         row = await db.fetchrow(BEHIND, cursor.pos)

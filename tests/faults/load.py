@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -14,11 +15,21 @@ from tests.faults.checker import Fact
 from tests.libs.eventstore.house import House
 from tests.libs.eventstore.seats import SEAT, SeatLeave, SeatPolish, SeatTake, seat_of
 
-LONG = os.environ.get("FAULTS") == "long"
-"""`make faults` looks longer; `make test` until each control has been found out."""
-
 EARLY = "insert into guards (room_id, capacity) values ($1, 1)"
 COMMITTED = "select pos, event_id, stream_id, version, name from events order by pos"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a fault test goes on. The short form ends when each control has been found out."""
+
+    seconds: float
+    times: int
+
+
+LONG = os.environ.get("FAULTS") == "long"
+"""As `make faults` has it."""
+EFFORT = Effort(seconds=60, times=30) if LONG else Effort(seconds=2, times=2)
 
 
 class ChangedMind(Exception):

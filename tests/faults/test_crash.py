@@ -20,13 +20,12 @@ from deploy.native.process import Started, stop
 from libs.eventstore.rebuild import Rebuild
 from libs.eventstore.store import Store
 from libs.eventstore.verify import stream_faults
-from tests.faults.load import LONG
+from tests.faults.load import Effort
 from tests.libs.eventstore.house import House, house_of
 from tests.libs.eventstore.seats import CATALOGUE, SEAT, SEATS, Command, Leave, Take, project, seat_of
 from tests.stack import PostgresServer, session_folder
 from tests.waiting import until
 
-CRASHES = 10 if LONG else 1
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -62,7 +61,7 @@ async def writers(store: Store, acknowledged: set[UUID], **parts: Any) -> AsyncI
     ended = asyncio.Event()
 
     async def writer(dice: random.Random) -> None:
-        users, room = [uuid4() for _ in range(3)], uuid4()
+        users, room = [uuid4() for _ in range(50)], uuid4()
         while not ended.is_set():
             user = dice.choice(users)
             either: list[Command] = [Take(user, room, note=str(dice.random())), Leave(user)]
@@ -80,10 +79,10 @@ async def writers(store: Store, acknowledged: set[UUID], **parts: Any) -> AsyncI
         ended.set()
 
 
-async def crash_under_load(mortal: Mortal, house: House, store: Store, **parts: Any) -> set[UUID]:
+async def crash_under_load(mortal: Mortal, house: House, store: Store, times: int = 1, **parts: Any) -> set[UUID]:
     acknowledged: set[UUID] = set()
     async with writers(store, acknowledged, **parts):
-        for _ in range(CRASHES):
+        for _ in range(times):
             enough = len(acknowledged) + 200
             await until(lambda enough=enough: len(acknowledged) > enough)  # type: ignore[misc]
             await mortal.crash()
@@ -99,9 +98,9 @@ async def differences(house: House) -> int:
         return len((await Rebuild(owner, house.reader(), [SEATS]).compare()).differences)
 
 
-async def test_what_was_acknowledged_survives_whole(mortal: Mortal) -> None:
+async def test_what_was_acknowledged_survives_whole(mortal: Mortal, effort: Effort) -> None:
     async with house_of(PostgresServer(mortal.part)) as house:
-        acknowledged = await crash_under_load(mortal, house, house.store())
+        acknowledged = await crash_under_load(mortal, house, house.store(), effort.times)
         assert not await lost(house, acknowledged)
         assert not await differences(house)
         async with house.session(house.owner) as owner:
@@ -122,6 +121,7 @@ async def test_control_a_projection_after_the_commit_is_half_applied(mortal: Mor
     async with house_of(PostgresServer(mortal.part)) as house:
 
         async def afterwards(recorded: Any) -> None:
+            await asyncio.sleep(0.01)
             async with house.pool.acquire() as db:
                 await project(db, recorded)
 

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 from libs.eventstore.errors import Conflict
 from libs.eventstore.store import Store, Unit
 from tests.faults.checker import overfull
-from tests.faults.load import LONG
+from tests.faults.load import Effort
 from tests.libs.eventstore.house import House
 from tests.libs.eventstore.seats import GUARD, OCCUPY, SEAT, Leave, RoomFull, Take, decide, leave, seat_of, take
 from tests.waiting import until
 
 CAPACITY = 3
 GUESTS = 16
-SECONDS = 60 if LONG else 0
+STEPS_A_SECOND = 100
 STEPS = """
 select case name when 'seat_take' then 1 else -1 end from events where name in ('seat_take', 'seat_leave') order by pos
 """
@@ -60,20 +60,19 @@ async def coming_and_going(house: House, room: UUID, *, naive: bool, stop: async
     await asyncio.gather(*[guest(uuid4(), random.Random(n)) for n in range(GUESTS)])
 
 
-async def many_steps(house: House) -> bool:
-    await asyncio.sleep(SECONDS)
-    return len(await house.rows(STEPS)) > 400
+async def many_steps(house: House, effort: Effort) -> bool:
+    return len(await house.rows(STEPS)) > effort.seconds * STEPS_A_SECOND
 
 
 async def wrong_prefixes(house: House) -> int:
     return overfull([step for (step,) in await house.rows(STEPS)], CAPACITY)
 
 
-async def test_no_prefix_of_the_log_is_over_capacity(house: House) -> None:
+async def test_no_prefix_of_the_log_is_over_capacity(house: House, effort: Effort) -> None:
     room, stop = await house.open_room(CAPACITY), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(coming_and_going(house, room, naive=False, stop=stop))
-        await until(lambda: many_steps(house), within=30 + SECONDS)
+        await until(lambda: many_steps(house, effort), within=30 * effort.seconds)
         stop.set()
     assert await wrong_prefixes(house) == 0
     inside = sum(step for (step,) in await house.rows(STEPS))

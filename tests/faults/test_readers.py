@@ -8,14 +8,12 @@ from contextlib import AsyncExitStack
 import asyncpg
 
 from tests.faults.checker import Fact, Verdict, verdict
-from tests.faults.load import LONG, committed, under_load
+from tests.faults.load import Effort, committed, under_load
 from tests.faults.readers import REMEMBER_TRANSACTIONS, ByPosition, ByTransaction, Reader, TheFeed, facts
 from tests.libs.eventstore.house import House, connect
-from tests.stack import PostgresServer
 from tests.waiting import until
 
-SECONDS = 60.0 if LONG else 2.0
-PATIENCE = 60.0
+PATIENCE = 60.0  # seconds for the controls to be found out
 
 
 def readers_of_each_kind() -> list[Reader]:
@@ -42,7 +40,7 @@ class Reading:
         return verdict([fact for fact in log if fact.pos <= reached], self.told)
 
 
-async def test_the_feed_tells_everything_in_order_while_its_controls_do_not(house: House) -> None:
+async def test_the_feed_tells_everything_in_order_while_its_controls_do_not(house: House, effort: Effort) -> None:
     async with house.session(house.owner) as owner:
         await owner.execute(REMEMBER_TRANSACTIONS)
     async with AsyncExitStack() as open_sessions:
@@ -56,10 +54,10 @@ async def test_the_feed_tells_everything_in_order_while_its_controls_do_not(hous
         async def both_controls_found_out() -> bool:
             """So the load was hard enough."""
             spent = time.monotonic() - began
-            assert spent < SECONDS + PATIENCE, "this load proves nothing"
+            assert spent < effort.seconds + PATIENCE, "this load proves nothing"
             log = await committed(house)
             found_out = by_position.verdict(log).lost and by_transaction.verdict(log).reordered
-            return spent > SECONDS and bool(found_out)
+            return spent > effort.seconds and bool(found_out)
 
         await under_load(house, both_controls_found_out)
         log = await committed(house)
@@ -71,9 +69,7 @@ async def test_the_feed_tells_everything_in_order_while_its_controls_do_not(hous
     assert told.repeated == 0
 
 
-async def test_a_writer_elsewhere_or_idle_in_its_transaction_holds_nothing_back(
-    house: House, postgres: PostgresServer
-) -> None:
+async def test_a_writer_elsewhere_or_idle_in_its_transaction_holds_nothing_back(house: House, effort: Effort) -> None:
     async with house.session(house.owner) as owner:
         await owner.execute(REMEMBER_TRANSACTIONS)
     idle = await connect(house.runtime)
@@ -89,7 +85,7 @@ async def test_a_writer_elsewhere_or_idle_in_its_transaction_holds_nothing_back(
             began = time.monotonic()
 
             async def enough() -> bool:
-                return time.monotonic() - began > SECONDS and len(feed.told) > 50
+                return time.monotonic() - began > effort.seconds and len(feed.told) > 50
 
             await under_load(house, enough, writers=4)
             log = await committed(house)

@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from tests.faults import relay_process, service_process
-from tests.faults.load import LONG, under_load
+from tests.faults.load import Effort, under_load
 from tests.faults.naive_relay import NaiveRelay
 from tests.faults.processes import is_stopped, process
 from tests.libs.eventstore.house import House, connector
@@ -17,7 +17,6 @@ from tests.libs.eventstore.test_relay import Watching
 from tests.libs.eventstore.topics import producer
 from tests.waiting import until
 
-KILLS = 40 if LONG else 3
 PAGE = 50
 LEADER = """
 select pid from pg_locks where locktype = 'advisory' and granted
@@ -41,14 +40,14 @@ async def position(house: House, cursor: str = "kafka") -> int:
 
 
 async def test_the_relay_waits_at_a_hole_says_for_how_long_and_then_tells_all_in_order(
-    house: House, outlet: Outlet
+    house: House, outlet: Outlet, effort: Effort
 ) -> None:
     watching = Watching()
     async with running(outlet.relay(watch=watching)), undecided(house) as slow:
         await until(lambda: watching.terms)
         held = await append(slow)
         await outlet.some_evenings(3)
-        await until(lambda: watching.holes and watching.holes[-1] > (6 if LONG else 0.5))
+        await until(lambda: watching.holes and watching.holes[-1] > effort.seconds / 4)
         assert await position(house) < held
         assert not await outlet.told()
         await slow.execute("commit")
@@ -105,7 +104,9 @@ async def test_control_a_relay_that_moves_its_cursor_first_loses_events(outlet: 
     assert (await outlet.verdict()).lost
 
 
-async def test_relays_killed_at_any_moment_under_load_lose_and_reorder_nothing(house: House, outlet: Outlet) -> None:
+async def test_relays_killed_at_any_moment_under_load_lose_and_reorder_nothing(
+    house: House, outlet: Outlet, effort: Effort
+) -> None:
     dice, kills = random.Random(5), 0
 
     async def killing() -> bool:
@@ -116,7 +117,7 @@ async def test_relays_killed_at_any_moment_under_load_lose_and_reorder_nothing(h
             await asyncio.sleep(dice.uniform(0, 0.3))
             doomed.kill()
         kills += 1
-        return kills >= KILLS
+        return kills >= effort.times
 
     async def passed(before: int) -> bool:
         return await position(house) > before
@@ -126,7 +127,7 @@ async def test_relays_killed_at_any_moment_under_load_lose_and_reorder_nothing(h
         await until(outlet.caught_up)
     told = await outlet.verdict()
     assert told.clean, str(told)
-    assert told.repeated <= KILLS * PAGE
+    assert told.repeated <= effort.times * PAGE
 
 
 # 6: the leader is stopped, another takes over, the first one comes back
@@ -140,8 +141,6 @@ async def stopped_and_continued(outlet: Outlet, cursor: str = "kafka", **parts: 
             await outlet.house.rows("select pg_terminate_backend(pid) from (" + LEADER + ") leader")
         async with process(relay(outlet, **parts)):
             await until(lambda: outlet.caught_up(cursor))
-            if LONG:
-                await asyncio.sleep(30)
             zombie.send_signal(signal.SIGCONT)
             await outlet.some_evenings(60)
             await until(lambda: outlet.caught_up(cursor))
@@ -195,13 +194,15 @@ class Leading(Watching):
         self.most = max(self.most, self.now)
 
 
-async def test_a_leader_robbed_of_its_lock_is_followed_by_exactly_one(house: House, outlet: Outlet) -> None:
+async def test_a_leader_robbed_of_its_lock_is_followed_by_exactly_one(
+    house: House, outlet: Outlet, effort: Effort
+) -> None:
     watching = Leading()
     relays: list[Runs] = [outlet.relay(watch=watching, page=PAGE) for _ in range(2)]
-    await robbed_of_its_lock(house, outlet, relays, "kafka", KILLS)
+    await robbed_of_its_lock(house, outlet, relays, "kafka", effort.times)
     told = await outlet.verdict()
     assert told.clean, str(told)
-    assert told.repeated <= KILLS * PAGE
+    assert told.repeated <= effort.times * PAGE
     assert watching.most == 1
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -33,7 +34,8 @@ class Outlet:
 
     def relay(self, **parts: Any) -> Relay:
         defaults: dict[str, Any] = {"cell": self.cell, "service": "rooms", "catalogue": CATALOGUE}
-        return Relay(connector(self.house.runtime), lambda: producer(self.bootstrap), **(defaults | parts))
+        make = parts.pop("producer", partial(producer, self.bootstrap))
+        return Relay(connector(self.house.runtime), make, **(defaults | parts))
 
     async def told(self) -> list[tuple[Fact, Envelope]]:
         return await told(self.bootstrap, self.cell)

@@ -1,0 +1,95 @@
+"""A whole bar in split roles, full of guests: whichever process is killed, nothing is lost and nothing is told twice."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from cli.demo.host import Host
+from deploy.native.native import Native
+from tests.faults.load import LONG
+from tests.stack import OpenBar, open_bar
+from tests.waiting import until
+
+GUESTS, EVENING = 10, 8.0  # seconds
+SOME = ["rooms-relay", "rooms-node-1", "kafka", "postgres"]
+ALL = [
+    "identity-api",
+    "identity-relay",
+    "identity-consumers",
+    "rooms-api",
+    "rooms-relay",
+    "rooms-consumers",
+    "rooms-sweeper",
+    "rooms-node-1",
+    "rooms-node-2",
+    "analytics-sink",
+    "gateway",
+    "redis",
+    "kafka",
+    "postgres",
+]
+
+
+@pytest.fixture(scope="module")
+def split_bar() -> Iterator[OpenBar]:
+    with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar:
+        yield bar
+
+
+def host(bar: OpenBar, guests: int = GUESTS, length: float = EVENING) -> Host:
+    native = Native.opened(bar.root)
+    return Host(native.gateway_url, native.kafka_url, native.mailbox, guests, length)
+
+
+def verdict(bar: OpenBar) -> dict[str, Any]:
+    printed = bar.virtubar("verify", "--json")
+    assert printed.stdout, printed.stderr
+    found: dict[str, Any] = json.loads(printed.stdout)
+    assert (printed.returncode == 0) == found["clean"]
+    return found
+
+
+async def when_full(party: Host) -> None:
+    """The evening is under way: people are in, and events come."""
+    await until(lambda: party.evening.inside >= GUESTS // 2 and party.evening.words > 0, within=60)
+
+
+@pytest.mark.timeout(900 if LONG else 300)
+@pytest.mark.parametrize("name", ALL if LONG else SOME)
+async def test_killed_in_the_middle_of_an_evening(split_bar: OpenBar, name: str) -> None:
+    party = host(split_bar)
+    evening = asyncio.create_task(party.hold(lambda elapsed: None))
+    await when_full(party)
+    before = split_bar.process(name)["pid"]
+    os.kill(before, signal.SIGKILL)
+    await evening  # every guest got through it, and home
+    await until(lambda: split_bar.process(name)["pid"] not in (None, before), within=60, every=0.2)
+    await until(lambda: all(entry["ready"] for entry in split_bar.status()["services"]), within=60, every=0.2)
+    assert party.evening.gone == GUESTS
+    found = await asyncio.to_thread(verdict, split_bar)
+    assert found["clean"], found["problems"]
+    assert found["events"]["room_join"]["committed"] >= GUESTS
+
+
+async def test_redis_forgets_everything_and_rosters_are_right_again(split_bar: OpenBar) -> None:
+    party = host(split_bar, length=20.0)
+    evening = asyncio.create_task(party.hold(lambda elapsed: None))
+    await when_full(party)
+    async with Redis.from_url(split_bar.status()["redis"]) as redis:
+        await redis.flushall()
+
+        async def rosters_are_back() -> bool:
+            """Sampled between joins and leaves, so it must agree once, not always."""
+            members = {room: await redis.scard(f"room:{room}:members") for room in party.evening.floors}
+            return party.evening.inside > 0 and members == {r: f.guests for r, f in party.evening.floors.items()}
+
+        await until(rosters_are_back, within=15)
+    await evening
+    found = await asyncio.to_thread(verdict, split_bar)
+    assert found["clean"], found["problems"]
