@@ -3,11 +3,20 @@
 import asyncio
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx2
+import pytest
 from joserfc.jws import extract_compact
 
+from libs.chassis.auth import Verifier
+from libs.chassis.jwks import Jwks
+from libs.chassis.problems import Unauthenticated
+from libs.chassis.revocations import Revocations
+from libs.contracts.catalogue import EVENTS
+from libs.contracts.cloudevents import decode
+from libs.eventstore.wire import COLUMNS, Wire
 from services.identity.__main__ import opened
 from tests.accounts import bearer, sign_in
 from tests.identity.conftest import Door, Open, told
@@ -87,3 +96,39 @@ async def test_a_token_says_who_when_and_for_how_long(door: Door) -> None:
         tokens["user"]["id"],
     )
     assert 299 < claims["exp"] - claims["iat"] <= 300
+
+
+async def test_another_service_needs_nothing_but_the_published_keys(door: Door) -> None:
+    tokens = await sign_in(door.http, door.mail, ANN)
+    verifier = elsewhere(door)
+    caller = await verifier.verify(tokens["access_token"])
+    assert str(caller.user_id) == tokens["user"]["id"]
+    assert (caller.scope, caller.roles) == ("full", frozenset())
+    head, body, signature = tokens["access_token"].split(".")
+    with pytest.raises(Unauthenticated):
+        await elsewhere(door).verify(f"{head}.{body}.{signature[::-1]}")
+
+
+async def test_signing_out_everywhere_spares_who_signs_in_within_the_same_second(door: Door) -> None:
+    before = await sign_in(door.http, door.mail, ANN)
+    assert (await door.http.delete("/v1/me/sessions", headers=bearer(before))).status_code == 204
+    after = await sign_in(door.http, door.mail, ANN)
+    revocations = Revocations(timedelta(minutes=5))
+    row = await door.pool.fetchrow(f"select {COLUMNS} from events where name = 'session_revoke'")
+    assert row
+    message = Wire("/virtubar/local/identity/1", EVENTS).message(row)
+    await revocations.apply(decode(message.value, message.headers))
+    verifier = elsewhere(door, revocations)
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(before["access_token"])
+    assert await verifier.verify(after["access_token"])
+
+
+def elsewhere(door: Door, revocations: Revocations | None = None) -> Verifier:
+    """What any other service checks tokens with."""
+    return Verifier(
+        Jwks(f"{str(door.http.base_url).rstrip('/')}/v1/auth/jwks.json"),
+        issuer="https://virtubar.dev",
+        audience="virtubar",
+        revocations=revocations,
+    )
