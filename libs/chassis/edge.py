@@ -1,8 +1,6 @@
 """The outermost layer of an API: a request id, a limit on the body, and an answer whatever happens inside."""
 
 import re
-import traceback
-from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -11,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.chassis.documents import REQUEST_ID, response
+from libs.chassis.logs import where
 from libs.chassis.problems import Internal, Problem, TooLarge, Unavailable
 from libs.chassis.transient import is_transient
 
@@ -80,9 +79,3 @@ def _last_resort(error: Exception) -> Problem:
         return Unavailable()
     log.error("request failed", error=type(error).__name__, where=where(error))
     return Internal()
-
-
-def where(error: BaseException) -> list[str]:
-    """The stack without a word of what was in it: messages of exceptions may quote people's data."""
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return [f"{'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno} {frame.name}" for frame in frames]

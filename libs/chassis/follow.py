@@ -11,9 +11,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
-from libs.chassis.edge import where
 from libs.chassis.health import NotReady
 from libs.chassis.kafka import Kafka, partitions_of
+from libs.chassis.logs import where
 from libs.contracts.cloudevents import ContractError, Envelope, decode
 
 Handler = Callable[[Envelope], Awaitable[None]]

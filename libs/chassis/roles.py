@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from libs.chassis.edge import where
+from libs.chassis.logs import where
 
 Role = Callable[[asyncio.Event], Awaitable[None]]
 """Works until the event is set, then finishes what it holds and returns."""

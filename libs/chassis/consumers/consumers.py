@@ -19,9 +19,9 @@ from libs.chassis.consumers.parked import Parked
 from libs.chassis.consumers.policy import Policy
 from libs.chassis.consumers.replay import Replay
 from libs.chassis.consumers.subscription import subscribed
-from libs.chassis.edge import where
 from libs.chassis.health import NotReady
 from libs.chassis.kafka import Kafka
+from libs.chassis.logs import where
 from libs.contracts.event import Event
 from libs.eventstore.db import Pool
 from libs.eventstore.store import Store

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from libs.chassis.edge import where
+from libs.chassis.logs import where
 from libs.chassis.transient import is_transient
 from libs.contracts.cloudevents import ContractError
 from libs.eventstore.decider import Refused

@@ -9,7 +9,7 @@ from libs.chassis.consumers.applying import Applying
 from libs.chassis.consumers.dlq import DeadLetters
 from libs.chassis.consumers.parked import Asked, Parked
 from libs.chassis.consumers.policy import Policy, kind_of, reason_of
-from libs.chassis.edge import where
+from libs.chassis.logs import where
 from libs.chassis.transient import is_transient
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from libs.chassis.edge import where
+from libs.chassis.logs import where
 
 log = structlog.get_logger(__name__)
 
