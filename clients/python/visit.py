@@ -164,8 +164,10 @@ class Visit:
             await way.back(code, self._url, self.welcome.resume_token, self.roster.epoch, self.roster.offset)
         except Closed as closed:
             self._end(Over(closed.code, closed.reason))
-        except ClientError:
+        except BaseException as error:
             self._end(Over(code, "could not come back"))
+            if not isinstance(error, ClientError):
+                raise
 
     # Its life
 

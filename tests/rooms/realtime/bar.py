@@ -57,10 +57,10 @@ class Bar:
         """A node in this process, with a lease."""
         running = Running(NodeSettings(**{**self.settings, "node_id": name, **settings}), "realtime")
         await self.closing.enter_async_context(running.open())
-        await until(lambda: running.check() and self._leases(name), what=f"the lease of {name}")
+        await until(lambda: running.check() and self.has_lease(name), what=f"the lease of {name}")
         return running
 
-    async def _leases(self, name: str) -> bool:
+    async def has_lease(self, name: str) -> bool:
         asked = "select exists (select from nodes where node_id = $1 and lease_until > clock_timestamp())"
         return bool(await self.house.pool.fetchval(asked, name))
 
@@ -134,11 +134,9 @@ class Running:
         self.stop.set()
         await asyncio.gather(*self._tasks)
 
-    async def crash(self) -> None:
-        """As if the process had been killed: nothing more is written."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    def forget(self) -> None:
+        """It has died of what the test gave it."""
+        self._tasks = []
 
 
 class Raw:
