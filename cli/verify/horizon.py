@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from asyncpg import Connection
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from libs.chassis.kafka import Kafka, partitions_of
 from services.analytics.lake import OFFSET, storage_of
 
 LAST: Final = "select coalesce(max(pos), 0) from events"
@@ -79,16 +80,13 @@ async def published(db: Connection, service: str, to: Upper, deadline: Deadline)
     await deadline.until(short_of)
 
 
-async def ends(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> Ends:
+async def ends(kafka: Kafka, topics: Sequence[str]) -> Ends:
     """Of every partition of those topics that exist."""
-    there = await consumer.topics()
-    places = [
-        TopicPartition(topic, partition)
-        for topic in topics
-        if topic in there
-        for partition in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
-    first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    async with kafka.reader() as consumer:
+        known = await consumer.topics()
+        there = [topic for topic in topics if topic in known]
+        places = await partitions_of(kafka, there) if there else []
+        first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
     return {place: (first[place], last[place]) for place in places}
 
 

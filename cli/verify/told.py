@@ -1,25 +1,26 @@
 """What the topics hold: every record from their beginning to an end that was fixed before."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 
 from cli.verify.horizon import Ends, Progress
 from cli.verify.ledger import Ledger
-from libs.contracts.catalogue import dlq_of
+from libs.chassis.kafka import Kafka
 from libs.contracts.cloudevents import ContractError
 from services.analytics.facts import fact_of
 
 PAGE: Final = 5_000
+FETCH: Final = 4 * 1024 * 1024  # bytes
 ASIDE: Final = ("dlq_topic", "dlq_partition", "dlq_offset")
 
 
-async def told(consumer: AIOKafkaConsumer, to: Ends, ledger: Ledger, progress: Progress) -> None:
+async def told(kafka: Kafka, to: Ends, ledger: Ledger, progress: Progress) -> None:
     """Enter every event, and every record that is none."""
     ledger.add("begins", [(at.topic, at.partition, first) for at, (first, _) in to.items()])
     read, whole = 0, sum(last - first for first, last in to.values())
-    async for records in _pages(consumer, to):
+    async for records in _pages(kafka, to):
         events, others = [], []
         for record in records:
             try:
@@ -32,29 +33,27 @@ async def told(consumer: AIOKafkaConsumer, to: Ends, ledger: Ledger, progress: P
         progress(f"reading topics: {read:,} of {whole:,} records")
 
 
-async def aside(consumer: AIOKafkaConsumer, to: Ends, ledger: Ledger) -> None:
+async def aside(kafka: Kafka, to: Ends, ledger: Ledger) -> None:
     """Enter the origins of what the sink has set aside; `to` is the end of its DLQ."""
-    async for records in _pages(consumer, to):
+    async for records in _pages(kafka, to):
         ledger.add("aside", [place for record in records if (place := _origin(dict(record.headers)))])
 
 
-def dlq() -> str:
-    """Where the sink sets records aside."""
-    return dlq_of("analytics")
-
-
-async def _pages(consumer: AIOKafkaConsumer, to: Ends) -> Any:
-    """The records of all partitions; a partition that is done is not asked any more."""
+async def _pages(kafka: Kafka, to: Ends) -> AsyncIterator[list[ConsumerRecord]]:
+    """The records of all partitions, in each in order; a partition that is done is not asked any more."""
     left = {at: last for at, (first, last) in to.items() if first < last}
-    consumer.assign(list(left))
-    for at in left:
-        consumer.seek(at, to[at][0])
-    while left:
-        for at, records in (await consumer.getmany(*left, timeout_ms=200, max_records=PAGE)).items():
-            yield [record for record in records if record.offset < left[at]]
-        for at in list(left):
-            if await consumer.position(at) >= left[at]:
-                del left[at]
+    if not left:
+        return
+    async with kafka.reader(max_partition_fetch_bytes=FETCH) as consumer:
+        consumer.assign(list(left))  # once: aiokafka may never stop when it is told to right after another assignment
+        for at in left:
+            consumer.seek(at, to[at][0])
+        while left:
+            for at, records in (await consumer.getmany(*left, timeout_ms=200, max_records=PAGE)).items():
+                yield [record for record in records if record.offset < left[at]]
+            for at in list(left):
+                if await consumer.position(at) >= left[at]:
+                    del left[at]
 
 
 def _entry(record: ConsumerRecord) -> tuple[Any, ...]:

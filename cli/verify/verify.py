@@ -17,7 +17,7 @@ from cli.verify.sources import Sources, of_native
 from deploy.native.native import Native
 from libs.chassis.kafka import Kafka
 from libs.chassis.postgres import session
-from libs.contracts.catalogue import topics
+from libs.contracts.catalogue import dlq_of, topics
 from services.analytics.lake import storage_of
 from services.analytics.queries import attach
 from services.analytics.rows import SCHEMA
@@ -57,11 +57,11 @@ async def verify(sources: Sources, *, within: float = WITHIN, progress: Progress
 
 
 async def _read_topics(sources: Sources, ledger: Ledger, deadline: Deadline, progress: Progress) -> None:
-    async with Kafka.parse(sources.kafka_url).reader() as consumer:
-        to = await horizon.ends(consumer, list(topics()))
-        await horizon.landed(sources.lake_url, to, deadline)
-        await told.told(consumer, to, ledger, progress)
-        await told.aside(consumer, await horizon.ends(consumer, [told.dlq()]), ledger)
+    kafka = Kafka.parse(sources.kafka_url)
+    to = await horizon.ends(kafka, list(topics()))
+    await horizon.landed(sources.lake_url, to, deadline)
+    await told.told(kafka, to, ledger, progress)
+    await told.aside(kafka, await horizon.ends(kafka, [dlq_of("analytics")]), ledger)
 
 
 async def _read_lake(sources: Sources, ledger: Ledger) -> None:
