@@ -10,6 +10,7 @@ from libs.chassis.postgres import connect, session
 from libs.contracts.catalogue import EVENTS
 from libs.eventstore.keys import Cipher, KeyRing
 from libs.eventstore.rebuild import Rebuild
+from libs.eventstore.rebuild import Report as Differing
 from libs.eventstore.recorded import Reader
 from libs.eventstore.shadow import Difference
 from libs.eventstore.verify import stream_faults
@@ -23,7 +24,8 @@ async def check(service: Service, report: Report) -> None:
     finally:
         await db.close()
     if service.kept.tables:
-        await _tables(service, report)
+        found = await replayed(service, merge=False)
+        report.name(sentences(service.name, found.differences), "rows")
 
 
 async def _streams(db: Connection, service: Service, report: Report) -> None:
@@ -31,15 +33,15 @@ async def _streams(db: Connection, service: Service, report: Report) -> None:
     report.name([f"{service.name}: stream {each.stream_id}: {each.reason}" for each in faults], "streams")
 
 
-async def _tables(service: Service, report: Report) -> None:
+async def replayed(service: Service, *, merge: bool) -> Differing:
+    """Fold the service's tables anew beside the live ones; `merge` corrects the rows that differ."""
     db = await session(service.url, service.name)  # of its own: shadows live as long as the session
     try:
         async with await connect(service.keys_url, service.name, size=2) as keys:
             rebuild = Rebuild(db, Reader(Cipher(KeyRing(keys)), EVENTS), list(service.kept.tables.values()))
-            found = await rebuild.compare()
+            return await (rebuild.merge() if merge else rebuild.compare())
     finally:
         await db.close()
-    report.name(sentences(service.name, found.differences), "rows")
 
 
 def sentences(service: str, differences: Sequence[Difference]) -> list[str]:
