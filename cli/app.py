@@ -10,7 +10,9 @@ import sys
 import typer
 from rich.console import Console
 
-from cli import dlq, down, events, logs, mail, role, sql, status, up
+from cli import dlq, down, events, logs, mail, rebuild, role, sql, status, up
+from cli.demo import command as demo
+from cli.verify import command as verify
 from deploy.native.errors import BarError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A virtual bar.")
@@ -19,7 +21,10 @@ app.command()(down.down)
 app.command()(status.status)
 app.command()(logs.logs)
 app.command()(mail.mail)
+app.command()(demo.demo)
 app.command()(sql.sql)
+app.command()(verify.verify)
+app.command()(rebuild.rebuild)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(events.app, name="events")
 app.add_typer(role.app, name="role")

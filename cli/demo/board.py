@@ -22,6 +22,14 @@ def board(evening: Evening, pulse: Pulse, elapsed: float, length: float) -> Rend
     )
 
 
+def line(evening: Evening, pulse: Pulse, elapsed: float) -> str:
+    """The same in one line."""
+    return (
+        f"{elapsed:4.0f} s  {evening.signed_in} of {evening.guests} signed in, {evening.inside} in a room, "
+        f"{evening.moves:,} moves, {evening.seen:,} seen, {evening.words:,} said; {pulse.total:,} events"
+    )
+
+
 def _clock(elapsed: float, length: float) -> RenderableType:
     line = Table.grid(expand=True, padding=(0, 1))
     line.add_column(ratio=1)
