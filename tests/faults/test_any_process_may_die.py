@@ -1,4 +1,4 @@
-"""A whole bar in split roles, full of guests: whichever process is killed, nothing is lost and nothing is told twice."""
+"""A whole bar in split roles, full of guests: whichever process is killed, nothing is lost, nothing told twice."""
 
 import asyncio
 import json
