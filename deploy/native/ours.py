@@ -19,13 +19,15 @@ from deploy.native.native import Native
 from deploy.native.ports import HOST
 from deploy.native.process import Command
 
-# Limits per client address are for people; natively everyone comes from one. The environment of `up` goes before.
+# Limits per client address are for people; natively everyone comes from one. An evening here is a demo: who has left
+# for 5 s has gone home. The environment of `up` goes before.
 LIMIT_FACTOR = 1000
 LIMITS = {
     "VIRTUBAR_LIMIT_CODES_PER_CLIENT": "100000/3600",
     "VIRTUBAR_LIMIT_WRONG_CODES_PER_CLIENT": "100000/3600",
     "VIRTUBAR_LIMIT_ADDRESS_SOCKETS": "20000",
     "VIRTUBAR_LIMIT_ADDRESS_HALF_OPEN": "1000",
+    "VIRTUBAR_NIGHT_GAP_SECONDS": "5",
 }
 
 
