@@ -5,7 +5,6 @@ What it makes is what `libs.contracts.cloudevents.encode` makes of the same even
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from functools import cache
 
 from libs.contracts.cloudevents import SCHEMA, SEALED
@@ -44,7 +43,7 @@ class Wire:
         if event.TOPIC is None:
             return STORED_ONLY
         key = row["subject"].encode()
-        time = row["recorded_at"].astimezone(UTC).isoformat().replace("+00:00", "Z")
+        time = row["recorded_at"].replace(tzinfo=None).isoformat() + "Z"  # asyncpg has it in UTC
         headers = [
             *_constant(row["name"], row["schema_version"], self.source),
             ("ce_id", row["event_id"].encode()),
