@@ -33,7 +33,8 @@ class Halls:
             self._visits.pop(member.guest.visit, None)
         sockets = list(hall.sockets.values())
         hall.sockets.clear()
-        return sockets  # what Redis holds of it is the next owner's to write, and runs out where there is none
+        self._presence.closed(hall)
+        return sockets
 
     def find(self, visit: UUID) -> tuple[Hall, Member] | None:
         return self._visits.get(visit)

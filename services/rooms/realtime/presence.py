@@ -9,7 +9,9 @@ Nothing here is waited for. While Redis is away sockets go on; when it is back e
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from hashlib import sha1
+from random import uniform
 from time import monotonic, time
 from typing import Any, Final
 from uuid import UUID
@@ -55,6 +57,7 @@ def transforms_key(room: UUID) -> str:
     return f"room:{room}:transforms"
 
 
+@cache
 def _sha(script: str) -> str:
     return sha1(script.encode(), usedforsecurity=False).hexdigest()
 
@@ -69,15 +72,20 @@ class Presence:
         self._store_every = settings.transforms_refresh_seconds
         self._pending: list[Command] = []
         self._stored: dict[UUID, bytes] = {}  # by user: the body as Redis has it
-        self._anew = False  # who knows what has arrived
+        self._due: dict[UUID, float] = {}  # when each room is written whole again; missing: nobody knows what is there
         self.failures = 0
 
     # What happened, as it happens
 
     def opened(self, hall: Hall) -> None:
         """This node owns the room now; what an owner before left there is stale."""
-        room = hall.room.room_id
-        self._add(("DEL", members_key(room)), ("DEL", transforms_key(room)))
+        self._due.pop(hall.room.room_id, None)
+
+    def closed(self, hall: Hall) -> None:
+        """The room's keys are its next owner's to write, and run out where there is none."""
+        self._due.pop(hall.room.room_id, None)
+        for user in hall.room.members:
+            self._stored.pop(user, None)
 
     def entered(self, hall: Hall, socket: Socket, member: Member) -> None:
         """A socket is in view, whatever socket was before it."""
@@ -100,32 +108,31 @@ class Presence:
         self._add(("SREM", members_key(room), user), ("HDEL", transforms_key(room), user))
 
     def _add(self, *commands: Command) -> None:
-        if len(self._pending) > PENDING:
-            self._pending.clear()
-            self._anew = True
-        self._pending += commands
+        if len(self._pending) < PENDING:  # else every room is about to be written anew, whenever Redis is back
+            self._pending += commands
 
     # To Redis
 
     async def run(self, halls: Callable[[], Iterable[Hall]]) -> None:
-        """Write for ever what happens in `halls()`."""
-        refresh = store = monotonic()
+        """Write for ever what happens in `halls()`: each room whole from time to time, not all at the same moment."""
+        store = monotonic()
         while True:
             now = monotonic()
-            if now >= refresh:
-                refresh, store = now + self._refresh_every, now + self._store_every
-                self._pending += self._everything(halls(), now)
-            elif now >= store:
+            for hall in halls():
+                due = self._due.get(hall.room.room_id)
+                if due is None or now >= due:
+                    self._pending += self._whole(hall, now, anew=due is None)
+                    self._due[hall.room.room_id] = now + self._refresh_every * uniform(0.8, 1.0)
+            if now >= store:
                 store = now + self._store_every
                 self._pending += self._changes(halls())
-            await self.flush()
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(PAUSE if await self.flush() else self._store_every)
 
-    async def flush(self) -> None:
-        """Write what is pending."""
+    async def flush(self) -> bool:
+        """Write what is pending. False where Redis did not take it."""
         commands, self._pending = self._pending, []
         if not commands:
-            return
+            return True
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for command in commands:
@@ -135,28 +142,28 @@ class Presence:
                 raise refused[0]
         except (RedisError, OSError) as error:
             self.failures += 1
-            self._anew = True
+            self._due.clear()
             log.warning("presence not written", error=type(error).__name__, count=len(commands))
+            return False
+        return True
 
-    def _everything(self, halls: Iterable[Hall], now: float) -> Iterator[Command]:
-        anew, self._anew = self._anew, False
+    def _whole(self, hall: Hall, now: float, *, anew: bool) -> Iterator[Command]:
+        members, transforms = members_key(hall.room.room_id), transforms_key(hall.room.room_id)
         at = time()
+        if anew:
+            yield ("DEL", members)
+            yield ("DEL", transforms)
+        if not (seated := [(socket, member) for socket, member in hall.seated() if not member.away]):
+            return
         yield ("SCRIPT", "LOAD", REFRESH)
-        for hall in halls:
-            members, transforms = members_key(hall.room.room_id), transforms_key(hall.room.room_id)
-            if anew:
-                yield ("DEL", members)
-                yield ("DEL", transforms)
-            if not (seated := [(socket, member) for socket, member in hall.seated() if not member.away]):
-                continue
-            for socket, member in seated:
-                silent = now - member.heard
-                seen, ttl = _seen(hall, socket, member, at - silent), int((self._ttl - silent) * 1000)
-                yield ("EVALSHA", _sha(REFRESH), 1, presence_key(member.guest.user), *seen, max(ttl, 1))
-            yield ("SADD", members, *(str(member.guest.user) for _, member in seated))
-            yield ("HSET", transforms, *self._bodies(member for _, member in seated))
-            yield ("EXPIRE", members, KEPT)
-            yield ("EXPIRE", transforms, KEPT)
+        for socket, member in seated:
+            silent = now - member.heard
+            seen, ttl = _seen(hall, socket, member, at - silent), int((self._ttl - silent) * 1000)
+            yield ("EVALSHA", _sha(REFRESH), 1, presence_key(member.guest.user), *seen, max(ttl, 1))
+        yield ("SADD", members, *(str(member.guest.user) for _, member in seated))
+        yield ("HSET", transforms, *self._bodies(member for _, member in seated))
+        yield ("EXPIRE", members, KEPT)
+        yield ("EXPIRE", transforms, KEPT)
 
     def _changes(self, halls: Iterable[Hall]) -> Iterator[Command]:
         for hall in halls:

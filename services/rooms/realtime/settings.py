@@ -65,7 +65,7 @@ class NodeSettings(RoomsSettings):
 
     # Redis
     presence_seconds: Seconds = 12.0  # TTL of presence:user:{userId} after a heartbeat
-    presence_refresh_seconds: Seconds = 2.0
+    presence_refresh_seconds: Seconds = 4.0  # between two writes of a whole room
     transforms_refresh_seconds: Seconds = 1.0
 
     def told_limits(self) -> dict[str, int]:

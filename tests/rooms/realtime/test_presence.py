@@ -122,7 +122,7 @@ async def test_an_old_socket_neither_clears_nor_overwrites_its_successor(bar: Ba
     reader.entered(new_room, new, again)  # type: ignore[arg-type]
     await reader.flush()
     old_room.sockets[user] = old  # type: ignore[assignment]
-    writer._pending += writer._everything([old_room], now=0.0)
+    writer._pending += writer._whole(old_room, now=0.0, anew=False)
     writer.left(old_room, old, member)  # type: ignore[arg-type]
     await writer.flush()
     seen = await bar.redis.hgetall(presence_key(user))
