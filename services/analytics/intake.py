@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
+from libs.chassis.kafka import stopped
 from services.analytics.lake import Lake
 from services.analytics.meters import Meters
 from services.analytics.patience import persist
@@ -51,7 +52,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._consumer.subscribe(list(self._topics), listener=self)
 
     async def stop(self) -> None:
-        await self._consumer.stop()
+        await stopped(self._consumer)
 
     @property
     def assigned(self) -> bool:

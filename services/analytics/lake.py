@@ -7,7 +7,7 @@ Through a fresh handle, or a path, the same rows would land twice.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
@@ -42,7 +42,7 @@ class Lake:
         self._table = table
 
     @classmethod
-    def open(cls, url: str) -> "Lake":
+    def open(cls, url: str) -> Self:
         """The lake at a local path or s3:// URL, made if there is none."""
         storage = storage_of(url)
         DeltaTable.create(
@@ -80,17 +80,16 @@ class Lake:
             return Landed({}, 0)
         there = self._there([row for _, found in sifted for row in found.suspects])
         rows = [row for _, found in sifted for row in (*found.fresh, *acquit(found, there))]
-        write_deltalake(
-            self._table,
-            table_of(rows),
-            mode="append",
-            writer_properties=PARQUET,
-            commit_properties=CommitProperties(
-                app_transactions=[mark for read, found in sifted for mark in _transactions(read, found.marks)]
-            ),
-        )
+        moved = [mark for read, found in sifted for mark in _transactions(read, found.marks)]
+        self._write(rows, CommitProperties(app_transactions=moved))
         tried = sum(len(found.fresh) + len(found.suspects) for _, found in sifted)
         return Landed(Counter(row.topic for row in rows), tried - len(rows))
+
+    def _write(self, rows: Sequence[Row], properties: CommitProperties) -> None:
+        """Through the handle that was asked, and no other."""
+        write_deltalake(
+            self._table, table_of(rows), mode="append", writer_properties=PARQUET, commit_properties=properties
+        )
 
     def _marks(self, read: Slice) -> Marks:
         origins = {origin_of(row.source) for row in read.rows}

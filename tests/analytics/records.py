@@ -82,9 +82,10 @@ def every_event() -> Iterable[str]:
 
 @dataclass
 class Log:
-    """One partition of `room_join`, and a relay that may start over."""
+    """One partition of a topic, and a relay that may start over."""
 
     seed: int
+    name: str = "room_join"
     told: list[Envelope] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
 
@@ -96,7 +97,7 @@ class Log:
         chance = random.Random(self.seed + len(self.told))
         for _ in range(events):
             user = chance.choice(users)
-            self.told.append(told(happened("room_join", user_id=user), position=2 * len(self.told) + 1))
+            self.told.append(told(happened(self.name, user_id=user), position=2 * len(self.told) + 1))
             self.tell(self.told[-1])
             if chance.random() < 0.1:
                 for again in self.told[-chance.randint(1, 8) :]:

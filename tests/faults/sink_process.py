@@ -63,6 +63,7 @@ class Fate:
 
     def strike(self) -> None:
         os.kill(os.getpid(), Signals[self._orders.signal])
+        time.sleep(0.2)  # a stop reaches the other threads first, and this one a moment later
 
     @property
     def struck(self) -> bool:
