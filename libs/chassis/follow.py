@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from libs.chassis.health import NotReady
-from libs.chassis.kafka import Kafka, partitions_of
+from libs.chassis.kafka import Kafka, partitions_of, stopped
 from libs.chassis.logs import where
 from libs.contracts.cloudevents import ContractError, Envelope, decode
 
@@ -36,11 +36,15 @@ class Follower:
     """All partitions of `topics`, from `since` on, or from what is written from now on where there is no `since`.
 
     `caught_up` is set once, when everything that was written before the start has been handled. Without Kafka it waits,
-    and tries again; what is heard then comes late, which the metric of silence shows.
+    and tries again; what is heard then comes late, which the metric of silence shows. `probe` seconds without a record
+    are as long as it believes in a connection.
     """
 
-    def __init__(self, kafka: Kafka, topics: Sequence[str], handler: Handler, since: Since = None) -> None:
+    def __init__(
+        self, kafka: Kafka, topics: Sequence[str], handler: Handler, since: Since = None, *, probe: float = PROBE
+    ) -> None:
         self._kafka, self._topics, self._handler, self._since = kafka, sorted(topics), handler, since
+        self._probe = probe
         self._next: dict[TopicPartition, int] = {}  # where to go on after a lost connection
         self._answered = monotonic()
         self.caught_up = asyncio.Event()
@@ -63,7 +67,7 @@ class Follower:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), PAUSE)
             finally:
-                await consumer.stop()
+                await stopped(consumer)
 
     async def _follow(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         partitions = await partitions_of(self._kafka, self._topics)
@@ -78,8 +82,8 @@ class Follower:
                     self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
             if not self.caught_up.is_set() and all(self._next[each] >= ends[each] for each in partitions):
                 self.caught_up.set()
-            if monotonic() - probed > PROBE:
-                await asyncio.wait_for(consumer.end_offsets(partitions[:1]), PROBE)
+            if monotonic() - probed > self._probe:
+                await asyncio.wait_for(consumer.end_offsets(partitions[:1]), self._probe)
                 probed = self._answered = monotonic()
 
     async def _go_to_start(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:

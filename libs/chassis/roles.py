@@ -39,11 +39,11 @@ class Roles:
         if late:
             await asyncio.wait(late, timeout=1)
         asked.cancel()
-        failed = [task for task in self._tasks - late if not task.cancelled() and self._report(task)]
+        failed = [task for task in self._tasks - late if self._report(task)]
         return clean and not late and not failed
 
     def _report(self, task: asyncio.Task[None]) -> bool:
-        error = task.exception()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return False
         log.error("role died", role=task.get_name(), error=type(error).__name__, where=where(error))

@@ -20,7 +20,7 @@ from libs.chassis.consumers.policy import Policy
 from libs.chassis.consumers.replay import Replay
 from libs.chassis.consumers.subscription import subscribed
 from libs.chassis.health import NotReady
-from libs.chassis.kafka import Kafka
+from libs.chassis.kafka import Kafka, stopped
 from libs.chassis.logs import where
 from libs.contracts.event import Event
 from libs.eventstore.db import Pool
@@ -89,7 +89,7 @@ class Consumers:
         try:
             if broker := await self._connected(stop):
                 await self._until(stop, self._halted, replay)
-                await broker.stop()
+                await stopped(broker, within=self._patience + 2)
                 await self._until(stop, replay)
             await replay
         finally:
@@ -134,7 +134,7 @@ class Consumers:
                 return broker
             except (KafkaError, OSError) as error:
                 log.warning("no kafka yet", error=type(error).__name__)
-                await broker.stop()
+                await stopped(broker)
                 await self._pause(self._policy.outage_pause)
         return None
 

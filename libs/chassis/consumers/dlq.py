@@ -1,13 +1,12 @@
 """`<service>.dlq`: a copy of every record that was given up, with why and where from, for whoever watches."""
 
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from libs.chassis.consumers.letter import Letter
-from libs.chassis.kafka import Kafka
+from libs.chassis.kafka import Kafka, stopped
 from libs.contracts.catalogue import dlq_of
 
 
@@ -46,8 +45,7 @@ class DeadLetters:
     async def close(self) -> None:
         if self._producer:
             producer, self._producer = self._producer, None
-            with suppress(KafkaError, OSError):
-                await producer.stop()
+            await stopped(producer)
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -55,7 +53,7 @@ class DeadLetters:
             try:
                 await producer.start()
             except BaseException:
-                await producer.stop()
+                await stopped(producer)
                 raise
             self._producer = producer
         return self._producer

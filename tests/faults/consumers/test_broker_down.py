@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.chassis.follow import Follower
 from libs.chassis.kafka import Kafka
@@ -50,21 +51,27 @@ async def test_listeners_go_on_when_a_killed_broker_is_back(night: House, mortal
 
     consumers = night.consumers()
     consumers.replica(ProfileOpen, effect)
-    follower = Follower(night.kafka, [ProfileOpen.NAME], hear, datetime.now(UTC) - timedelta(hours=1))
+    follower = Follower(night.kafka, [ProfileOpen.NAME], hear, datetime.now(UTC) - timedelta(hours=1), probe=0.5)
     async with running(consumers) as role, following(follower):
         await asyncio.wait_for(follower.caught_up.wait(), 60)
         for _ in range(effort.times // 2):
             await some()
             await mortal.kill()
-            await asyncio.sleep(1)
+            await until(lambda: _silence() > 2, what="the follower giving the connection up")
             await consumers.ready()  # a service lives without Kafka
             await mortal.rise()
             await some()
             await until(lambda: _all(night, sent), 90)
             await until(lambda: set(heard) >= {each.id for each in sent}, 90)
         assert not role.done()
+        await until(lambda: _silence() < 2)
     assert await night.effects() == {each.id: 1 for each in sent}
     assert [id for n, id in enumerate(heard) if id not in heard[:n]] == [each.id for each in sent]
+
+
+def _silence() -> float:
+    """Seconds since the broker last answered the follower; past a failed probe it has begun anew."""
+    return REGISTRY.get_sample_value("virtubar_follow_silence_seconds", {"topics": ProfileOpen.NAME}) or 0.0
 
 
 async def _all(house: House, sent: list[Envelope]) -> bool:
