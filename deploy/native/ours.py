@@ -142,6 +142,7 @@ class Gateway:
             nodes=bar.nodes(),
             issuer=ISSUER,
             audience=AUDIENCE,
+            otlp_url=os.environ.get("VIRTUBAR_OTLP_URL"),
             limit_factor=LIMIT_FACTOR,
             documents=self.config.parent,
         )

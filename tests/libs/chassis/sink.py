@@ -45,9 +45,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Sink]:
-    """A sink that takes spans while the block runs."""
+async def listening(port: int = 0) -> AsyncIterator[Sink]:
+    """A sink that takes spans while the block runs, on a port of its own or on this one."""
     sink = Sink()
     app = Starlette(routes=[Route("/v1/traces", sink.take, methods=["POST"])])
-    async with serving(Server(app, "127.0.0.1", 0, grace=1)) as sink.url:
+    async with serving(Server(app, "127.0.0.1", port, grace=1)) as sink.url:
         yield sink
