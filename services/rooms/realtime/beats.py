@@ -8,10 +8,10 @@ import structlog
 
 from libs.chassis.transient import is_transient
 from services.rooms.node_door import NodeDoor
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.settings import NodeSettings
-from services.rooms.realtime.socket import Code
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,10 @@ import orjson
 from picows import WSAutoPingStrategy, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.messages import PROBLEMS
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 SUBPROTOCOL: Final = "virtubar.v1"
 PATH: Final = re.compile(rb"/v1/rt/([A-Za-z0-9._-]{1,64})/([0-9a-fA-F-]{36})(?:\?.*)?")

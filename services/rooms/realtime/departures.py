@@ -11,11 +11,12 @@ from libs.chassis.transient import is_transient
 from libs.contracts.vocabulary import LeaveReason
 from services.rooms.node_door import NodeDoor, NotOwner
 from services.rooms.realtime import messages
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.messages import Ack, Leave, problem
 from services.rooms.realtime.room import Member
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 log = structlog.get_logger(__name__)
 

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from services.rooms.realtime import messages
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.room import Member, Room
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 
 class Hall:

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 REMEMBERED = 10_000  # ended visits
 

@@ -15,6 +15,7 @@ from services.rooms.deciders.refusals import SeatGone
 from services.rooms.node_door import BadTicket, NodeDoor, NotOwner
 from services.rooms.ports import Entered, Owned, Seat
 from services.rooms.realtime import messages
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
@@ -24,7 +25,7 @@ from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.room import Guest, Member, Room
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.slots import Slots
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 log = structlog.get_logger(__name__)
 

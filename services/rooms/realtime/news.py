@@ -10,8 +10,8 @@ from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
 from libs.contracts.rooms import RoomLeave
 from libs.contracts.vocabulary import LeaveReason
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.halls import Halls
-from services.rooms.realtime.socket import Code
 
 TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME)
 CODES: Final[dict[LeaveReason, Code]] = {

@@ -12,6 +12,7 @@ from libs.chassis.revocations import Revocations
 from services.rooms.node_door import NodeDoor
 from services.rooms.realtime import messages
 from services.rooms.realtime.chat import Conversation
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.departures import Departures
 from services.rooms.realtime.errands import Errands
 from services.rooms.realtime.halls import Halls
@@ -20,7 +21,7 @@ from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.messages import Auth, Chat, Command, Drain, Hello, Leave, Ping, Pong, Unknown, problem
 from services.rooms.realtime.settings import NodeSettings
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 AWAY_SOON: Final = 0  # ms: clients may ask for their new place at once
 

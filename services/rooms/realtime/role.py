@@ -17,6 +17,7 @@ from libs.chassis.revocations import Revocations
 from services.rooms.node_door import NodeDoor
 from services.rooms.realtime.beats import Beats
 from services.rooms.realtime.clock import Clock
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.connection import Connection, Entrance
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.crowd import Limits as CrowdLimits
@@ -29,7 +30,7 @@ from services.rooms.realtime.news import TOPICS, News
 from services.rooms.realtime.node import Node
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.settings import NodeSettings
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Bounds, Socket
 from services.rooms.realtime.watch import Watch
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,14 @@ class Realtime:
                 half_open=settings.limit_half_open,
                 address_half_open=settings.limit_address_half_open,
             )
+        )
+        self._bounds = Bounds(
+            frames_per_second=settings.limit_frames_per_second,
+            moves_per_second=settings.limit_moves_per_second,
+            frame_bytes=settings.frame_bytes,
+            backlog=settings.backlog_bytes,
+            backlog_limit=settings.backlog_limit_bytes,
+            farewell=settings.farewell_seconds,
         )
         self._presence = Presence(redis, settings)
         self._halls = Halls(self._presence)
@@ -143,18 +152,7 @@ class Realtime:
         )
 
     def _socket(self, room_id: UUID, connection: Connection) -> Socket:
-        settings = self._settings
-        return Socket(
-            self._node,
-            room_id,
-            connection.greeted,
-            frames_per_second=settings.limit_frames_per_second,
-            moves_per_second=settings.limit_moves_per_second,
-            frame_bytes=settings.frame_bytes,
-            backlog=settings.backlog_bytes,
-            backlog_limit=settings.backlog_limit_bytes,
-            farewell=settings.farewell_seconds,
-        )
+        return Socket(self._node, room_id, connection.greeted, self._bounds)
 
 
 async def _until(stop: asyncio.Event) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from enum import IntEnum
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.frames import HEADROOM, UP, UP_BYTES
 from services.rooms.realtime.messages import Command, Malformed, Unknown, read
 from services.rooms.realtime.room import Member, Room
@@ -22,26 +23,6 @@ PING: Final = WSMsgType.PING
 
 FLOOD_SECONDS: Final = 4  # of frames may come at once, after a hiccup of the network
 CORRECTION_SECONDS: Final = 0.05  # between two corrections
-
-
-class Code(IntEnum):
-    """Why a socket closes. docs/realtime.md says what a client should do."""
-
-    DONE = 1000
-    DRAIN = 1001
-    TOO_LARGE = 1009
-    OVERLOAD = 1013
-    PROTOCOL = 4000
-    TOKEN_EXPIRED = 4001
-    REVOKED = 4002
-    BAD_TICKET = 4003
-    ROOM_CLOSED = 4004
-    TOO_SLOW = 4008
-    REPLACED = 4009
-    KICKED = 4010
-    SANCTIONED = 4011
-    SEAT_GONE = 4012
-    FLOOD = 4029
 
 
 class House(Protocol):
@@ -58,55 +39,55 @@ class House(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one socket may do. Bytes, and seconds."""
+
+    frames_per_second: int
+    moves_per_second: int
+    frame_bytes: int
+    backlog: int  # unsent: beyond it transforms are dropped,
+    backlog_limit: int  # beyond this the socket is closed
+    farewell: float  # for the other side to answer our close
+
+
 class Socket(WSListener):
     """A client's end. After `seat` its binary frames move `member`; until then only commands are heard."""
 
-    def __init__(
-        self,
-        house: House,
-        room_id: UUID,
-        on_greeted: Callable[[], None],
-        *,
-        frames_per_second: int,
-        moves_per_second: int,
-        frame_bytes: int,
-        backlog: int,
-        backlog_limit: int,
-        farewell: float,
-    ) -> None:
+    __slots__ = (
+        "_bounds", "_corrected_at", "_frames", "_held", "_judged", "_moves", "_on_greeted", "_parts", "_send",
+        "_transport", "authorised_until", "close_code", "closing", "greeted", "house", "id", "member", "room",
+        "room_id", "seated_at", "stalled_since", "unconfirmed",
+    )  # fmt: skip
+
+    def __init__(self, house: House, room_id: UUID, on_greeted: Callable[[], None], bounds: Bounds) -> None:
         self.id = uuid4().hex
         self.house = house
         self.room_id = room_id  # as its URL says
-        self.greeted = False  # it has said hello
-        self.seated_at = 0.0
-        self._on_greeted = on_greeted
         self.member: Member | None = None
         self.room: Room | None = None
+        self.greeted = False  # it has said hello
         self.closing = False
         self.close_code = 0
-        self.authorised_until = float("inf")  # its access token's end, in seconds of the steady clock
-        self.unconfirmed: str | None = None  # the resume token, until its client has spoken
+        self.seated_at = 0.0  # of the steady clock, as the other times
+        self.authorised_until = float("inf")  # its access token's end
         self.stalled_since: float | None = None  # it takes less than it is sent
-        self._frames = 0  # unpaid: each second pays for `frames_per_second` of them
-        self._moves = 0  # likewise
-        self._moved_on = 0
+        self.unconfirmed: str | None = None  # the resume token, until its client has spoken
+        self._on_greeted = on_greeted
+        self._bounds = bounds
+        self._frames = 0.0  # unpaid: each second pays for `frames_per_second` of them
+        self._moves = 0.0  # likewise
+        self._judged = 0  # moves, since somebody asked
         self._held: bytes | None = None  # a move that came too soon
         self._corrected_at = 0.0
-        self._frames_per_second = frames_per_second
-        self._flood = frames_per_second * FLOOD_SECONDS
-        self._moves_per_second = moves_per_second
-        self._frame_bytes = frame_bytes
-        self._backlog, self._backlog_limit = backlog, backlog_limit
-        self._farewell = farewell
-        self._parts: list[bytes] = []  # of a fragmented message
-        self._parts_bytes = 0
+        self._parts: bytes | None = None  # of a fragmented message, as far as it has come
 
     # frames in
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
         self._send = transport.send_reuse_external_bytearray
-        transport.underlying_transport.set_write_buffer_limits(high=self._backlog)
+        transport.underlying_transport.set_write_buffer_limits(high=self._bounds.backlog)
         self.house.opened(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -116,7 +97,7 @@ class Socket(WSListener):
                 transport.disconnect()
             return
         self._frames += 1
-        if self._frames > self._flood:
+        if self._frames > self._bounds.frames_per_second * FLOOD_SECONDS:
             self.close(Code.FLOOD, "flood")
         elif kind == BINARY and frame.fin:
             self._moved(frame.get_payload_as_bytes())
@@ -155,14 +136,14 @@ class Socket(WSListener):
         member.heard = now = monotonic()
         if member.away:
             self.house.returned(self)
-        if self._moves < self._moves_per_second:
+        if self._moves < self._bounds.moves_per_second:
             self._step(member, room, up, now)
         else:
             self._held = up  # the newest is taken when it is time: else a client in a hurry would stop short
 
     def _step(self, member: Member, room: Room, up: bytes, now: float) -> None:
         self._moves += 1
-        self._moved_on += 1
+        self._judged += 1
         self._held = None
         correction = room.move(member, up, now)
         if correction is not None and now - self._corrected_at > CORRECTION_SECONDS:
@@ -178,17 +159,16 @@ class Socket(WSListener):
             self.house.commanded(self, command)
 
     def _fragment(self, frame: WSFrame) -> None:
-        starts = frame.msg_type == TEXT
-        self._parts_bytes += frame.payload_size
-        if starts == bool(self._parts):
+        begun = b"" if frame.msg_type == TEXT else self._parts
+        if begun is None or (frame.msg_type == TEXT and self._parts is not None):
             self.close(Code.PROTOCOL, "fragments out of order")
-        elif self._parts_bytes > self._frame_bytes:
+        elif len(begun) + frame.payload_size > self._bounds.frame_bytes:
             self.close(Code.TOO_LARGE, "too large")
         else:
-            self._parts.append(frame.get_payload_as_bytes())
+            self._heard()
+            whole = begun + frame.get_payload_as_bytes()
+            self._parts = None if frame.fin else whole
             if frame.fin:
-                whole, self._parts, self._parts_bytes = b"".join(self._parts), [], 0
-                self._heard()
                 self._commanded(whole)
 
     # frames out
@@ -198,7 +178,7 @@ class Socket(WSListener):
         if self.closing:
             return
         self._send(TEXT, frame, HEADROOM)
-        if self.stalled_since is not None and self.unsent() > self._backlog_limit:
+        if self.stalled_since is not None and self.unsent() > self._bounds.backlog_limit:
             self.close(Code.TOO_SLOW, "too slow")
 
     def show(self, frame: bytearray) -> bool:
@@ -231,11 +211,11 @@ class Socket(WSListener):
 
     def pass_seconds(self, seconds: float) -> int:
         """Time has passed: room for more frames. Returns how many moves were judged since the last call."""
-        self._frames = max(0, self._frames - int(seconds * self._frames_per_second))
-        self._moves = max(0, self._moves - int(seconds * self._moves_per_second))
+        self._frames = max(0.0, self._frames - seconds * self._bounds.frames_per_second)
+        self._moves = max(0.0, self._moves - seconds * self._bounds.moves_per_second)
         if self._held is not None and self.member is not None and self.room is not None:
             self._step(self.member, self.room, self._held, monotonic())
-        judged, self._moved_on = self._moved_on, 0
+        judged, self._judged = self._judged, 0
         return judged
 
     def close(self, code: Code, reason: str = "") -> None:
@@ -245,10 +225,10 @@ class Socket(WSListener):
         self.close_code = code
         self._transport.send_close(code, reason)  # type: ignore[arg-type]
         self._close_once()
-        asyncio.get_running_loop().call_later(self._farewell, self._transport.disconnect, False)
+        asyncio.get_running_loop().call_later(self._bounds.farewell, self._transport.disconnect, False)
 
     def _close_once(self) -> None:
         if not self.closing:
             self.closing = True
-            self._parts = []
+            self._parts = None
             self.house.closed(self)

@@ -2,12 +2,13 @@
 
 from time import time
 
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.node import Node
 from services.rooms.realtime.settings import NodeSettings
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Socket
 
 STALL = 1.0  # seconds that this process itself may sleep before it stops blaming others
 

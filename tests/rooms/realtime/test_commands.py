@@ -53,6 +53,16 @@ async def test_what_cannot_be_said_is_a_problem_and_the_socket_stays(bar: Bar, r
         assert (await guest.told("pong"))["n"] == 3
 
 
+async def test_a_command_in_fragments_is_one_command(bar: Bar, room: UUID) -> None:
+    body = await bar.ticket(room)
+    async with raw(body["ws_url"]) as guest:
+        await guest.hello(body["ticket"])
+        await guest.socket.send(['{"t":"ping",', '"n":', "5}"])  # this library ends with an empty fragment
+        assert (await guest.told("pong"))["n"] == 5
+        await guest.socket.send([b"\x01" * 7, b"\x00" * 7])
+        assert await guest.code() == 4000
+
+
 async def test_talking_too_fast_is_refused_until_it_is_time(bar: Bar, room: UUID) -> None:
     ann = await bar.join(room)
     answers = [await asyncio.gather(ann.chat(f"{n}"), return_exceptions=True) for n in range(12)]

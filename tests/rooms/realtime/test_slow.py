@@ -10,8 +10,9 @@ from prometheus_client import REGISTRY
 
 from clients.python.events import Away
 from services.rooms.realtime import messages
+from services.rooms.realtime.codes import Code
 from services.rooms.realtime.messages import Pong
-from services.rooms.realtime.socket import Code, Socket
+from services.rooms.realtime.socket import Bounds, Socket
 from tests.rooms.realtime.bar import Bar
 from tests.waiting import until
 
@@ -120,10 +121,10 @@ class Nowhere:
 
 
 async def test_what_waits_for_a_stopped_reader_is_bounded() -> None:
-    kept = Socket(
-        Nowhere(), UUID(int=1), lambda: None, frames_per_second=1, moves_per_second=1, frame_bytes=1,
-        backlog=1000, backlog_limit=5000, farewell=0,
-    )  # fmt: skip
+    bounds = Bounds(
+        frames_per_second=1, moves_per_second=1, frame_bytes=1, backlog=1000, backlog_limit=5000, farewell=0
+    )
+    kept = Socket(Nowhere(), UUID(int=1), lambda: None, bounds)
     full = Full()
     kept.on_ws_connected(full)  # type: ignore[arg-type]
     kept.pause_writing()
