@@ -16,6 +16,7 @@ from libs.chassis.health import Checks
 from libs.chassis.kafka import Kafka
 from libs.chassis.postgres import Pool, connect, session
 from libs.chassis.process import Parts, main
+from libs.chassis.relay_metrics import RelayMetrics
 from libs.chassis.revocations import TOPICS, Revocations
 from libs.eventstore.keys import Cipher, KeyRing
 from libs.eventstore.projections import project_all
@@ -90,6 +91,7 @@ async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_no
             cell=settings.cell,
             service=SERVICE,
             wake=wake,
+            watch=RelayMetrics(SERVICE),
         )
         consumers = Consumers(SERVICE, kafka, inside.pool, store=inside.store, instance=settings.instance)
         listen(consumers)

@@ -17,6 +17,7 @@ from libs.chassis.kafka import Kafka
 from libs.chassis.postgres import Pool, connect, session
 from libs.chassis.process import Parts, main
 from libs.chassis.redis import connect as connect_redis
+from libs.chassis.relay_metrics import RelayMetrics
 from libs.chassis.revocations import TOPICS, Revocations
 from libs.chassis.roles import Role
 from libs.eventstore.keys import Cipher, KeyRing
@@ -60,6 +61,7 @@ async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = ut
             cell=settings.cell,
             service=SERVICE,
             wake=wake,
+            watch=RelayMetrics(SERVICE),
         )
         consumers = Consumers(SERVICE, kafka, pool, store=store, instance=settings.instance)
         listen(consumers)
