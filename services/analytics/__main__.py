@@ -19,6 +19,7 @@ from services.analytics.intake import Intake
 from services.analytics.lake import Lake, storage_of
 from services.analytics.meters import Meters
 from services.analytics.pseudonyms import Pseudonyms
+from services.analytics.retries import Retries
 from services.analytics.setaside import SetAside
 from services.analytics.settings import Settings
 from services.analytics.sink import Sink
@@ -31,9 +32,9 @@ SERVICE = "analytics"
 async def compose(
     settings: Settings, wanted: Collection[str], registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[Parts]:
-    """The sink and the lake's upkeep."""
+    """The sink, what it set aside, and the lake's upkeep. Each looks at the lake through a handle of its own."""
     kafka, meters = Kafka.parse(settings.kafka_url), Meters(registry)
-    written, looked_at = await asyncio.to_thread(lambda: (Lake.open(settings.lake_url), Lake.open(settings.lake_url)))
+    written, looked_at, added_to = await asyncio.to_thread(lambda: [Lake.open(settings.lake_url) for _ in range(3)])
     consumer = kafka.reader(
         group_id=f"{SERVICE}-sink",
         group_instance_id=f"{SERVICE}-sink-{settings.instance}",
@@ -42,17 +43,14 @@ async def compose(
     )
     intake = Intake(consumer, topics(), looked_at, meters, rows=settings.sink_rows, seconds=settings.sink_seconds)
     async with await connect(settings.database_url, SERVICE, size=settings.pool_size) as pool:
-        sink = Sink(
-            intake,
-            written,
-            Pseudonyms(pool),
-            SetAside(DeadLetters(kafka, SERVICE, Policy().dlq_timeout), Parked(pool), meters),
-            meters,
-            trace.get_tracer(__name__) if settings.otlp_url else None,
-        )
+        pseudonyms, parked = Pseudonyms(pool), Parked(pool)
+        aside = SetAside(DeadLetters(kafka, SERVICE, Policy().dlq_timeout), parked, meters)
+        tracer = trace.get_tracer(__name__) if settings.otlp_url else None
+        sink = Sink(intake, written, pseudonyms, aside, meters, tracer)
+        retries = Retries(parked, pseudonyms, added_to, meters)
         upkeep = Upkeep(settings.lake_url, storage_of(settings.lake_url), meters)
         yield Parts(
-            roles={"sink": (sink.run, upkeep.run)},
+            roles={"sink": (sink.run, retries.run, upkeep.run)},
             ready={"postgres": lambda: _answers(pool), "kafka": lambda: _assigned(intake)},
         )
 

@@ -6,8 +6,8 @@ Through a fresh handle, or a path, the same rows would land twice.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, Self, TypeVar
 
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
@@ -16,6 +16,7 @@ from deltalake.exceptions import CommitFailedError
 from services.analytics.rows import SCHEMA, Row, table_of
 from services.analytics.sift import Marks, Slice, acquit, origin_of, sift
 
+T = TypeVar("T")
 TRIES: Final = 20
 CONFIGURATION: Final = {"delta.appendOnly": "true"}
 PARQUET: Final = WriterProperties(compression="ZSTD")
@@ -64,9 +65,20 @@ class Lake:
         Raises CommitFailedError after losing twenty races, OSError or DeltaError when storage fails: then it may or may
         not have landed; refresh, and append the same again.
         """
+        return self._until_won(lambda: self._append(slices))
+
+    def add(self, row: Row) -> bool:
+        """Write one record that reading has passed already, unless its event is there; True if it was not.
+
+        Raises what `append` raises.
+        """
+        self.refresh()
+        return self._until_won(lambda: self._add(row))
+
+    def _until_won(self, work: Callable[[], T]) -> T:
         for attempt in range(1, TRIES + 1):
             try:
-                return self._append(slices)
+                return work()
             except CommitFailedError:
                 if attempt == TRIES:
                     raise
@@ -84,6 +96,15 @@ class Lake:
         self._write(rows, CommitProperties(app_transactions=moved))
         tried = sum(len(found.fresh) + len(found.suspects) for _, found in sifted)
         return Landed(Counter(row.topic for row in rows), tried - len(rows))
+
+    def _add(self, row: Row) -> bool:
+        if self._there([row]):
+            return False
+        where = Slice(row.topic, row.partition, [row], row.offset + 1)
+        highest = self._marks(where).highest.get(origin_of(row.source), -1)
+        moved = Transaction(_position(where, origin_of(row.source)), max(highest, row.position))
+        self._write([row], CommitProperties(app_transactions=[moved]))
+        return True
 
     def _write(self, rows: Sequence[Row], properties: CommitProperties) -> None:
         """Through the handle that was asked, and no other."""

@@ -95,6 +95,14 @@ def test_an_event_that_was_held_up_is_suspected_looked_up_and_lands(tmp_path: Pa
     assert lake.append(joins([held_up._replace(offset=2)])).rows == {"room_join": 1}
 
 
+def test_a_record_that_reading_has_passed_is_added_once(tmp_path: Path) -> None:
+    first, aside, last = rows(0, 3)
+    lake = Lake.open(str(tmp_path))
+    lake.append([Slice("room_join", 0, [first], 3)])
+    assert [Lake.open(str(tmp_path)).add(aside) for _ in range(2)] == [True, False]
+    assert lake.append(joins(again([aside, last], 3))).rows == {"room_join": 1}  # it was told once more
+
+
 def test_control_offsets_alone_let_a_repeat_land(tmp_path: Path) -> None:
     batch = rows(0, 10)
     lake = Lake.open(str(tmp_path))

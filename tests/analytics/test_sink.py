@@ -11,6 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from libs.chassis.consumers import Parked
 from libs.chassis.kafka import Kafka, create_topics
 from libs.contracts.catalogue import dlq_of, topics
 from libs.contracts.cloudevents import Envelope, encode
@@ -106,6 +107,40 @@ async def test_bad_records_are_set_aside_with_the_reason_and_the_next_good_one_l
     finally:
         await db.close()
     assert {offset for _, _, offset in places.values()} <= {row["origin_offset"] for row in parked}
+
+
+async def test_a_record_set_aside_lands_when_it_is_asked_for_again_and_can_be_read(house: House) -> None:
+    early, late = joins(house, 1, 3)
+    value, headers = encode(early)
+    newer = [*(dict(headers) | {"ce_dataschema": b"https://virtubar.dev/schemas/room_join/9999"}).items()]
+    offset = await house.write("room_join", value, newer)
+    await house.tell([late])
+    pool = await asyncpg.create_pool(house.urls.runtime, server_settings={"search_path": "analytics"})
+    try:
+        async with house.sink():
+            await until(lambda: ids(house) == once([late]), 60)
+            (dead,) = [each for each in await Parked(pool).dead() if each.letter.offset == offset]
+            await Parked(pool).ask_retry(dead.id)
+            await until(lambda: _tries(pool, dead.id, 2), 60)
+            upgraded = "update parked set header_values = $2 where id = $1"  # as if the program knew that version now
+            await pool.execute(upgraded, dead.id, [v for _, v in headers])
+            await pool.execute(
+                "update parked set header_names = $2 where id = $1", dead.id, [n.encode() for n, _ in headers]
+            )
+            await Parked(pool).ask_retry(dead.id)
+            await until(lambda: ids(house) == once([early, late]), 60)
+            await house.tell([early])
+            more = joins(house, 3, 4)
+            await house.tell(more)
+            await until(lambda: ids(house) == once([early, late, *more]), 60)
+        assert house.rows()[0]["offset"] == offset
+    finally:
+        await pool.close()
+
+
+async def _tries(pool: Any, id: int, tries: int) -> bool:
+    (dead,) = await Parked(pool).dead(id)
+    return dead.tries == tries and dead.state == "dead"
 
 
 async def test_while_the_dlq_is_away_nothing_passes_a_bad_record(house: House) -> None:
