@@ -60,11 +60,6 @@ class Account:
                     await self._renew()
         return self._access
 
-    @property
-    def seconds_left(self) -> float:
-        """Until the token should be replaced."""
-        return self._fresh_until - EARLY - monotonic()
-
     async def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """A request with our token; once more with a new one where it has just ended. Raises Refused, Unreachable."""
         used = await self.token()

@@ -121,8 +121,10 @@ class Visit:
             raise Unreachable("no welcome") from None
         finally:
             self._opening = self._welcomed = None
-        if wire.is_closed or self.over is not None:
+        if self.over is not None:
             wire.close()
+            raise Closed(1000, "closed meanwhile")
+        if wire.is_closed:
             raise Closed(wire.code, wire.reason)
         self._wire, self._sent, self._heard = wire, monotonic(), monotonic()
         for command, _ in self._unanswered.values():
@@ -183,11 +185,10 @@ class Visit:
             elif monotonic() - self._sent > heartbeat / 2:
                 wire.send(_json(t="ping", n=0))
                 self._sent = monotonic()
-            if self._account.seconds_left < 0:
-                with suppress(ClientError):
-                    if (token := await self._account.token()) != shown:
-                        wire.send(_json(t="auth", token=token))
-                        shown = token
+            with suppress(ClientError):
+                if (token := await self._account.token()) != shown:
+                    wire.send(_json(t="auth", token=token))
+                    shown = token
 
     async def _command(self, name: str, within: float, **fields: Any) -> Ack:
         if self.over is not None:
@@ -234,6 +235,9 @@ class Visit:
             if not answer.done():
                 answer.set_exception(Closed(over.code, over.reason))
         self._hear(over)
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

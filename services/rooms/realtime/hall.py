@@ -16,7 +16,7 @@ class Hall:
     def __init__(self, room: Room, opened: float) -> None:
         self.room = room
         self.opened = opened  # seconds of a steady clock
-        self.emptied: float | None = None  # nobody has been in since
+        self.emptied: float | None = opened  # nobody has been in since
         self.sockets: dict[UUID, Socket] = {}
         self._owed: set[Socket] = set()  # a keyframe
 

@@ -111,6 +111,6 @@ class Halls:
         return {visit: at - timedelta(seconds=now - member.heard) for visit, (_, member) in self._visits.items()}
 
     def pardon(self, seconds: float) -> None:
-        """This process slept for so long: nobody else is to blame for the silence."""
+        """Nobody could be heard for so long."""
         for _, member in self._visits.values():
             member.heard += seconds

@@ -6,15 +6,19 @@ from time import monotonic, time
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from libs.chassis.auth import Verifier
 from libs.chassis.problems import Problem, Unauthenticated, detail_of, slug_of
 from libs.chassis.revocations import Revocations
+from libs.chassis.transient import is_transient
 from services.rooms.node_door import NodeDoor
 from services.rooms.realtime import messages
 from services.rooms.realtime.chat import Conversation
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.departures import Departures
 from services.rooms.realtime.errands import Errands
+from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.hello import Greeter
 from services.rooms.realtime.lease import Lease
@@ -22,6 +26,8 @@ from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.messages import Auth, Chat, Command, Drain, Hello, Leave, Ping, Pong, Unknown, problem
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.socket import Socket
+
+log = structlog.get_logger(__name__)
 
 AWAY_SOON: Final = 0  # ms: clients may ask for their new place at once
 
@@ -140,6 +146,22 @@ class Node:
     def lose_all(self) -> None:
         for room_id in list(self.halls.by_room):
             self.lose(room_id)
+
+    def pardon(self, seconds: float) -> None:
+        """This process slept for so long: nobody else is to blame for the silence, nor for what piled up."""
+        self.halls.pardon(seconds)
+        for socket in self.sockets:
+            socket.pardon(seconds)
+
+    async def let_go(self, hall: Hall) -> None:
+        """Nobody has been in for a while: the room may come up wherever there is most room for it."""
+        self.halls.close(hall)
+        try:
+            await self._door.give_up(hall.room.room_id, self.lease.node_id, hall.room.fence)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("room kept", error=type(error).__name__)  # its owner still, and opened anew when asked for
 
     async def confirm(self, visit: UUID, token: str) -> None:
         """The client has spoken: the resume token before this one opens nothing any more."""

@@ -211,12 +211,16 @@ class Socket(WSListener):
 
     def pass_seconds(self, seconds: float) -> int:
         """Time has passed: room for more frames. Returns how many moves were judged since the last call."""
-        self._frames = max(0.0, self._frames - seconds * self._bounds.frames_per_second)
+        self._frames = max(min(self._frames, 0.0), self._frames - seconds * self._bounds.frames_per_second)
         self._moves = max(0.0, self._moves - seconds * self._bounds.moves_per_second)
         if self._held is not None and self.member is not None and self.room is not None:
             self._step(self.member, self.room, self._held, monotonic())
         judged, self._judged = self._judged, 0
         return judged
+
+    def pardon(self, seconds: float) -> None:
+        """Nobody read for so long: what piled up meanwhile is no flood."""
+        self._frames -= seconds * self._bounds.frames_per_second
 
     def close(self, code: Code, reason: str = "") -> None:
         """Say why, once; the connection goes when the client has answered, or shortly after."""

@@ -24,7 +24,7 @@ class Watch:
 
     def look(self, now: float, passed: float) -> None:
         if passed > self._settings.watch_seconds + STALL:
-            self._node.halls.pardon(passed - self._settings.watch_seconds)
+            self._node.pardon(passed - self._settings.watch_seconds)
         for visitor in self._crowd.overdue(now - self._settings.hello_seconds):
             visitor.turn_away()
         if self._node.lease.lapsed(now) > self._settings.lease_grace_seconds:
@@ -56,4 +56,4 @@ class Watch:
             if silent > self._settings.silence_seconds and self._node.lease.held(now):
                 self._node.errands.go(self._node.departures.expire(hall, member))
         if hall.emptied is not None and now - hall.emptied > self._settings.empty_seconds:
-            self._node.halls.close(hall)
+            self._node.errands.go(self._node.let_go(hall))

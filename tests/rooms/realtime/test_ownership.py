@@ -71,6 +71,21 @@ async def test_a_node_that_cannot_renew_stops_ticking_then_sends_people_elsewher
     assert [name for name, _ in await bar.house.story(bar.user(ann))] == ["seat_hold", "room_join"]
 
 
+async def test_an_empty_room_is_given_up_and_comes_up_wherever_it_is_asked_for(bar: Bar) -> None:
+    await bar.node("quiet", node_region="me", empty_seconds=0.2)
+    room = await bar.house.room(region="me")
+    ann = await bar.join(room)
+    assert await bar.house.pool.fetchval(OWNER, room) == "quiet"
+    await ann.leave()
+    await until(lambda: _unowned(bar, room))
+    bob = await bar.join(room)
+    assert (await bob.chat("anybody here?")).offset
+
+
+async def _unowned(bar: Bar, room: UUID) -> bool:
+    return await bar.house.pool.fetchval(OWNER, room) is None
+
+
 async def test_a_node_whose_name_was_taken_stops(bar: Bar) -> None:
     old = await bar.node("twin", node_region="me")
     await bar.house.door.register("twin", "ws://127.0.0.1:1", "me")
