@@ -8,7 +8,7 @@ from asyncpg import Connection, Record
 
 from cli.verify.ledger import Ledger
 from libs.contracts.catalogue import published
-from services.analytics.facts import Fact, data_of, users_of
+from services.analytics.facts import Fact, contents_of
 from services.analytics.rows import row_of
 
 PAGE: Final = 5_000
@@ -50,6 +50,7 @@ async def committed(
 
 def _entry(row: Record, service: str, names: Mapping[str, str | None]) -> tuple[Any, ...]:
     event = published()[row["name"]].read(orjson.loads(row["data"]), row["schema_version"])
+    data, _, users = contents_of(event, row["stream_id"])
     fact = Fact(
         row["event_id"],
         event.NAME,
@@ -62,8 +63,8 @@ def _entry(row: Record, service: str, names: Mapping[str, str | None]) -> tuple[
         row["stream_id"],
         row["version"],
         row["subject"],
-        data_of(event),
-        users_of(event, row["stream_id"]),
+        data,
+        users,
         None,
     )
     here = {user: names.get(user, NOBODY) for user in fact.users}

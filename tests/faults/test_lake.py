@@ -32,7 +32,8 @@ from tests.stack import KafkaServer
 from tests.waiting import until
 
 TOPIC = "friend_request"  # three partitions
-EVENTS = 6_000 if LONG else 200  # in each, and a tenth of them begins a repeat
+EVENTS = 2_000 if LONG else 200  # in each, and a tenth of them begins a repeat
+PATIENCE = 900 if LONG else 120  # seconds: 40 rows in a commit, and files merged all the time
 
 
 class Place(NamedTuple):
@@ -138,10 +139,28 @@ def _place(at: TopicPartition, record: object) -> Place | None:
     return Place(at.partition, fact.offset, fact.event_id)
 
 
+async def fresh_topic(kafka: Kafka) -> None:
+    """Without the records of the test before."""
+    wanted = {TOPIC: topics()[TOPIC], dlq_of("analytics"): None}
+    await create_topics(kafka, wanted, replication=1)
+    admin = kafka.admin()
+    await admin.start()
+
+    async def gone() -> bool:
+        return TOPIC not in await admin.list_topics()
+
+    try:
+        await admin.delete_topics([TOPIC])
+        await until(gone)
+    finally:
+        await admin.close()
+    await create_topics(kafka, wanted, replication=1)
+
+
 @pytest.fixture
 async def shore(kafka: KafkaServer, database: Database, tmp_path: Path) -> Shore:
     where = Kafka.parse(kafka.url)
-    await create_topics(where, {TOPIC: topics()[TOPIC], dlq_of("analytics"): None}, replication=1)
+    await fresh_topic(where)
     Lake.open(str(tmp_path / "lake"))
     urls = await database("analytics")
     orders = Orders(kafka.url, urls.runtime, str(tmp_path / "lake"), (TOPIC,), f"sink-{uuid4().hex[:8]}")
@@ -156,9 +175,9 @@ async def test_a_sink_that_dies_at_every_step_lands_each_record_once(shore: Shor
             async with process(replace(shore.orders, step=step, after=n % 3)) as doomed:
                 assert await doomed.wait() == -signal.SIGKILL, step
             if LONG or n % 3 == 2:
-                await shore.tell(EVENTS // 6)
+                await shore.tell(50)
         async with process(shore.orders):
-            await until(shore.all_read, 120)
+            await until(shore.all_read, PATIENCE, every=0.3)
     found = await shore.verdict()
     assert found.clean, str(found)
     assert len(shore.landed()) >= 3 * EVENTS
@@ -171,7 +190,7 @@ async def zombie(shore: Shore, survived: Path, naive: str = "") -> Verdict:
     async with process(stops) as first:
         await until(lambda: is_stopped(first), 60)
         async with process(shore.orders):
-            await until(shore.all_read, 60)
+            await until(shore.all_read, PATIENCE, every=0.3)
         first.send_signal(signal.SIGCONT)
         await until(survived.exists, 60)
     return await shore.verdict()
