@@ -45,8 +45,6 @@ class Feed:
         Do not call it in a transaction of an isolation level above READ COMMITTED: it must see what others commit.
         """
         while True:
-            if after >= self._upto:
-                self._waiting_for = set()
             if self._waiting_for:
                 # Looked up before the page, so that what those who are gone from here did is seen there.
                 left = self._waiting_for & await self._lock_holders(db)

@@ -74,14 +74,16 @@ class Unit:
         return await recall(self.db, once)
 
     async def guard(self, sql: str, ids: Iterable[Any]) -> list[Record]:
-        """Lock guard rows: `select ... where id = any($1) order by id for update`. Ids are sorted here.
+        """Lock guard rows: `select ... where id = any($1) order by id for update`.
 
         Comes before any append, or positions are drawn before the lock is held and prefixes of the log break the rule
-        that the guard is there for. Raises Misuse otherwise.
+        that the guard is there for; and in one order, or two of them deadlock. Raises Misuse otherwise.
         """
         if self.recorded:
             raise Misuse("guards are locked before the first append")
-        return await self.db.fetch(sql, sorted(set(ids)))
+        if "order by" not in sql:
+            raise Misuse("guards are locked in the order of their ids")
+        return await self.db.fetch(sql, list(ids))
 
     async def load(self, decider: Decider[S, C], stream_id: str) -> Stream[S]:
         """One primary-key read whatever the length; a state of another schema is folded from the events."""

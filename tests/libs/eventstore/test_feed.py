@@ -146,6 +146,20 @@ async def test_a_holder_that_filled_no_hole_is_not_waited_for_once_the_feed_is_p
         assert await read(feed, db) == [3]
 
 
+async def test_what_is_solid_behind_a_filled_hole_is_read_though_another_holder_stays(
+    house: House, db: asyncpg.Connection
+) -> None:
+    feed = TheFeed(size=3)
+    async with undecided(house) as slow, undecided(house) as idle:
+        await append(slow)
+        await idle.execute("lock table events in row exclusive mode")
+        for _ in range(4):
+            await append(db)
+        assert await read(feed, db) == []
+        await slow.execute("commit")
+        assert [await read(feed, db) for _ in range(2)] == [[1, 2, 3], [4, 5]]
+
+
 async def test_readers_and_transactions_on_other_tables_hold_nothing_back(house: House, db: asyncpg.Connection) -> None:
     feed = TheFeed()
     async with undecided(house) as gone, undecided(house) as reading, undecided(house) as elsewhere:

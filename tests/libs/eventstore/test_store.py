@@ -152,6 +152,11 @@ async def test_guards_are_locked_in_one_order_whatever_order_they_are_named_in(h
     await asyncio.gather(*[both(order) for _ in range(20) for order in (rooms, rooms[::-1])])
 
 
+async def test_guards_without_an_order_are_a_programming_error(house: House) -> None:
+    with pytest.raises(Misuse):
+        await house.store().run(lambda unit: unit.guard("select 1 where $1 is null for update", []), at=NOON)
+
+
 async def test_eight_guests_race_for_three_seats(house: House) -> None:
     room = await house.open_room(3)
     store, guests = house.store(), [uuid4() for _ in range(8)]
