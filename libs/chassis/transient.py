@@ -16,6 +16,7 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     pg.TransactionRollbackError,  # deadlock, serialisation failure
     pg.LockNotAvailableError,
     pg.IdleInTransactionSessionTimeoutError,
+    pg.InternalClientError,  # how asyncpg may find a session that the server has just ended
     redis.ConnectionError,
     redis.TimeoutError,
     KafkaError,

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from asyncpg import Connection, InterfaceError, PostgresError
+from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError
 
 from libs.contracts.catalogue import EVENTS
 from libs.contracts.cloudevents import source_of
@@ -31,8 +31,10 @@ STANDBY = 0.5  # seconds between two tries to lead
 AFTER_FAILURE = (0.1, 1.0)  # seconds, drawn at random
 PATIENCE = 30.0  # seconds
 
-# The last one: an event newer than this program. It waits for the program, nothing may overtake it.
-ENDS_A_TERM = (PostgresError, InterfaceError, OSError, TimeoutError, KafkaError, Deposed, LookupError)
+# InternalClientError is how asyncpg may find a session that the server has ended; LookupError is an event newer than
+# this program: it waits for the program, nothing may overtake it.
+AWAY = (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, KafkaError)
+ENDS_A_TERM = (*AWAY, Deposed, LookupError)
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from tests.libs.eventstore.seats import CATALOGUE, SEAT, SEATS, Command, Leave, 
 from tests.stack import PostgresServer, session_folder
 from tests.waiting import until
 
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 @dataclass
@@ -110,6 +110,9 @@ async def test_what_was_acknowledged_survives_whole(mortal: Mortal, effort: Effo
 async def test_control_a_commit_that_is_not_on_disk_is_lost(mortal: Mortal) -> None:
     async with house_of(PostgresServer(mortal.part)) as house, house.session(house.admin) as admin:
         await admin.execute("alter role rooms set synchronous_commit = off")
+        for setting in ("wal_writer_delay = '10s'", "wal_writer_flush_after = '1GB'"):
+            await admin.execute(f"alter system set {setting}")
+        await admin.execute("select pg_reload_conf()")
         await house.pool.expire_connections()
         acknowledged = await crash_under_load(mortal, house, house.store())
         assert await lost(house, acknowledged)
