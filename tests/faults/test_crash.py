@@ -1,6 +1,7 @@
 """Fault 10: PostgreSQL stops dead while everybody writes; what was acknowledged is there, whole."""
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ from tests.libs.eventstore.seats import CATALOGUE, SEAT, SEATS, Command, Leave, 
 from tests.stack import PostgresServer, session_folder
 from tests.waiting import until
 
+WAL_WRITER = "select pid from pg_stat_activity where backend_type = 'walwriter'"
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
@@ -110,9 +112,10 @@ async def test_what_was_acknowledged_survives_whole(mortal: Mortal, effort: Effo
 async def test_control_a_commit_that_is_not_on_disk_is_lost(mortal: Mortal) -> None:
     async with house_of(PostgresServer(mortal.part)) as house, house.session(house.admin) as admin:
         await admin.execute("alter role rooms set synchronous_commit = off")
-        for setting in ("wal_writer_delay = '10s'", "wal_writer_flush_after = '1GB'"):
+        for setting in ("autovacuum = off", "bgwriter_lru_maxpages = 0"):  # nobody else syncs the log meanwhile
             await admin.execute(f"alter system set {setting}")
         await admin.execute("select pg_reload_conf()")
+        os.kill(await admin.fetchval(WAL_WRITER), signal.SIGSTOP)
         await house.pool.expire_connections()
         acknowledged = await crash_under_load(mortal, house, house.store())
         assert await lost(house, acknowledged)
