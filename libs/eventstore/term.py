@@ -54,8 +54,8 @@ class Term:
                 if not more:
                     await pause(self.wake, POLL)
         finally:
-            if ahead:
-                ahead.cancel()
+            if ahead and not ahead.cancel():
+                ahead.exception()  # looked at, or asyncio complains; the term ends over something else
 
     async def attend(self, work: Coroutine[None, None, T]) -> T:
         """Wait for Kafka while the session is kept alive and the backlog known.

@@ -22,6 +22,8 @@ C = TypeVar("C")
 Project = Callable[[Db, Recorded], Awaitable[None]]
 """Writes what happened into the tables: atomic upserts, ids and times from the event."""
 
+LARGEST = 262_144  # characters of an event's data
+
 LOAD = "select version, state_schema, state::text as state from streams where stream_id = $1"
 HISTORY = """
 select name, schema_version, data::text as data from events where stream_id = $1 and version <= $2 order by version
@@ -103,6 +105,9 @@ class Unit:
         state = decider.fold(events, stream.state)
         stored = (meta or Meta()).stored()
         ids = [uuid4() for _ in events]
+        data = [await self.reader.cipher.seal(event, id) for event, id in zip(events, ids, strict=True)]
+        if max(map(len, data)) > LARGEST:
+            raise Misuse("no broker would take an event that large, and all behind it would wait")
         positions = await self.db.fetch(
             APPEND,
             stream.stream_id,
@@ -115,7 +120,7 @@ class Unit:
             [event.NAME for event in events],
             [event.VERSION for event in events],
             [event.subject for event in events],
-            [await self.reader.cipher.seal(event, id) for event, id in zip(events, ids, strict=True)],
+            data,
             stored,
         )
         if not positions:

@@ -168,6 +168,12 @@ async def test_eight_guests_race_for_three_seats(house: House) -> None:
     assert await house.pool.fetchval("select occupied from guards") == 0
 
 
+async def test_an_event_that_no_broker_would_take_is_not_recorded(house: House) -> None:
+    with pytest.raises(Misuse):
+        await house.store().execute(SEAT, seat_of(ANN), Take(ANN, RUBY, note="x" * 300_000), at=NOON)
+    assert not await house.pool.fetchval("select count(*) from events")
+
+
 async def test_an_attempt_that_takes_too_long_is_rolled_back(house: House) -> None:
     async def slow(unit: Unit) -> None:
         await unit.append(SEAT, await unit.load(SEAT, seat_of(ANN)), [SeatPolish(user_id=ANN)])
