@@ -33,7 +33,6 @@ from tests.stack import Databases, KafkaServer, PostgresServer
 TOPIC, PARTITIONS = "room_join", 6
 RECORDS, PEOPLE, BATCH, ROUNDS = 200_000, 2_000, 10_000, 3
 GOAL: Final = 0.3
-FETCH: Final = 4 * 1024 * 1024
 
 
 def joins(first: int, last: int) -> list[Record]:
@@ -72,7 +71,7 @@ async def fill(kafka: Kafka) -> list[Any]:
 
 async def reading(kafka: Kafka) -> Run:
     run = Run(RECORDS)
-    async with kafka.reader(max_partition_fetch_bytes=FETCH) as consumer:
+    async with kafka.reader() as consumer:
         places = await partitions_of(kafka, [TOPIC])
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)

@@ -12,7 +12,6 @@ from libs.contracts.cloudevents import ContractError
 from services.analytics.facts import fact_of
 
 PAGE: Final = 5_000
-FETCH: Final = 4 * 1024 * 1024  # bytes
 ASIDE: Final = ("dlq_topic", "dlq_partition", "dlq_offset")
 
 
@@ -44,7 +43,7 @@ async def _pages(kafka: Kafka, to: Ends) -> AsyncIterator[list[ConsumerRecord]]:
     left = {at: last for at, (first, last) in to.items() if first < last}
     if not left:
         return
-    async with kafka.reader(max_partition_fetch_bytes=FETCH) as consumer:
+    async with kafka.reader() as consumer:
         consumer.assign(list(left))  # once: aiokafka may never stop when it is told to right after another assignment
         for at in left:
             consumer.seek(at, to[at][0])

@@ -39,7 +39,6 @@ async def compose(
         group_id=f"{SERVICE}-sink",
         group_instance_id=f"{SERVICE}-sink-{settings.instance}",
         metadata_max_age_ms=10_000,  # how soon a new topic is noticed
-        max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     intake = Intake(consumer, topics(), looked_at, meters, rows=settings.sink_rows, seconds=settings.sink_seconds)
     async with await connect(settings.database_url, SERVICE, size=settings.pool_size) as pool:
@@ -50,7 +49,7 @@ async def compose(
         retries = Retries(parked, pseudonyms, added_to, meters)
         upkeep = Upkeep(settings.lake_url, storage_of(settings.lake_url), meters)
         yield Parts(
-            roles={"sink": (sink.run, retries.run, upkeep.run)},
+            roles={"sink": (sink.run, intake.watch, retries.run, upkeep.run)},
             ready={"postgres": lambda: _answers(pool), "kafka": lambda: _assigned(intake)},
         )
 

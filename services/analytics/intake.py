@@ -17,6 +17,7 @@ from services.analytics.patience import persist
 from services.analytics.sift import Slice
 
 GLANCE: Final = 200  # ms between two looks at `stop`
+WATCH: Final = 1.0  # seconds
 Batch = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._consumer, self._topics = consumer, topics
         self._lake, self._meters = lake, meters
         self._rows, self._seconds = rows, seconds
-        self._expected: dict[TopicPartition, int] = {}
+        self._expected: dict[TopicPartition, int] = {}  # the offset that reading goes on at
+        self._landed: dict[TopicPartition, int] = {}
         self._trouble: Exception | None = None
 
     async def start(self) -> None:
@@ -85,11 +87,20 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         if ours := {at: offset for at, offset in offsets.items() if at in self._expected}:
             with suppress(KafkaError):
                 await self._consumer.commit(ours)
-        for topic in {each.topic for each in slices}:
-            self._meters.lag.labels(topic).set(self._lag(topic))
+        self._landed |= offsets
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """A role: keeps the lag current, above all while nothing lands."""
+        while not stop.is_set():
+            for topic in {at.topic for at in self._expected}:
+                self._meters.lag.labels(topic).set(self._lag(topic))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH):
+                    await stop.wait()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """What is on its way may land: whoever reads it again finds it there."""
+        self._expected = {}
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         try:
@@ -106,19 +117,20 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             if (landed[at] or 0) > last[at]:
                 raise TopicReplaced(f"{at.topic}-{at.partition} ends at {last[at]}, the lake is at {landed[at]}")
         self._expected = {at: first[at] if (n := landed[at]) is None else n for at in assigned}
+        self._landed = dict(self._expected)
         for at, offset in self._expected.items():
             self._consumer.seek(at, offset)
 
     def _follow(self, at: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
         """Offsets have no holes, unless retention was faster than we were."""
-        if (lost := records[0].offset - self._expected.get(at, records[0].offset)) > 0:
+        if (expected := self._expected.get(at)) is None:
+            return  # it was taken from us meanwhile
+        if (lost := records[0].offset - expected) > 0:
             log.error("records expired before they landed", topic=at.topic, partition=at.partition, count=lost)
             self._meters.lost.labels(at.topic).inc(lost)
         self._expected[at] = records[-1].offset + 1
 
     def _lag(self, topic: str) -> int:
         return sum(
-            max(0, (self._consumer.highwater(at) or 0) - offset)
-            for at, offset in self._expected.items()
-            if at.topic == topic
+            max(0, (self._consumer.highwater(at) or 0) - self._landed[at]) for at in self._expected if at.topic == topic
         )

@@ -16,7 +16,7 @@ class Meters:
         self.failures = Counter(
             "virtubar_sink_failures", "Steps that failed and were repeated", ["step"], registry=registry
         )
-        self.lag = Gauge("virtubar_sink_lag", "Records read but not landed, or not read", ["topic"], registry=registry)
+        self.lag = Gauge("virtubar_sink_lag", "Records that have not landed", ["topic"], registry=registry)
         self.commit = Histogram(
             "virtubar_sink_commit_seconds", "From a full batch to its commit", buckets=COMMIT_SECONDS, registry=registry
         )
