@@ -1,16 +1,16 @@
 """The JSON frames of virtubar.v1, both ways. `t` tells them apart; fields nobody knows are ignored."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from msgspec import UNSET, DecodeError, Struct, UnsetType, ValidationError
+from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, ValidationError
 from msgspec.json import Decoder, Encoder
 
 from services.rooms.realtime.frames import HEADROOM
 
-Cid = str | int
-"""The client's own command id: unique in its visit, echoed as it came."""
+Cid = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""The client's own command id: unique in its visit, echoed as it came. Bounded, because many of them are kept."""
 PROBLEMS: Final = "https://virtubar.dev/problems/"
 
 
@@ -72,7 +72,7 @@ def read(data: bytes) -> Command | Unknown:
 def _unknown(data: bytes, reason: ValidationError) -> Unknown:
     try:
         command = _LOOSE.decode(data)
-    except (DecodeError, UnicodeDecodeError) as worse:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as worse:
         raise Malformed(str(worse)) from None
     if command.t in _NAMES:
         raise Malformed(str(reason))

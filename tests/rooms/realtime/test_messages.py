@@ -40,6 +40,8 @@ def text(message: object) -> str:
         (b'{"n":3,"t":"ping"}', Ping(n=3)),
         (b'{"t":"leave","cid":"a"}', Leave(cid="a")),
         (b'{"t":"chat","cid":7,"text":"hi","later":true}', Chat(cid=7, text="hi")),
+        (b'{"t":"leave","cid":"%b"}' % (b"c" * 64), Leave(cid="c" * 64)),
+        (b'{"t":"leave","cid":-9223372036854775808}', Leave(cid=-(2**63))),
         (b'{"t":"emote","cid":"a","emote":"wave"}', Unknown(t="emote", cid="a")),
     ],
 )
@@ -53,6 +55,9 @@ def test_a_command_is_read(frame: bytes, command: object) -> None:
         *(b"", b"hello", b"[]", b"{}", b"{", b'"chat"', b"null", b"\xff\xfe", b"[" * 5000),
         *(b'{"t":1}', b'{"t":"chat"}', b'{"t":"chat","cid":"a","text":5}', b'{"t":"chat","cid":{},"text":"x"}'),
         *(b'{"t":"hello","ticket":[]}', b'{"t":"emote","cid":[]}', b'{"t":"chat","cid":"a","text":"\xc3("}'),
+        *(b'{"t":"%b","later":%b%b}' % (name, b"[" * 16_000, b"]" * 16_000) for name in (b"ping", b"emote")),
+        *(b'{"t":"%b","cid":"%b","text":"hi"}' % (name, b"c" * 65) for name in (b"chat", b"leave", b"emote")),
+        *(b'{"t":"chat","cid":%b,"text":"hi"}' % number for number in (b"-9223372036854775809", b"9" * 4000)),
     ],
 )
 def test_garbage_is_no_frame(frame: bytes) -> None:
