@@ -1,5 +1,6 @@
 """A room and the sockets in it: everything is told to all, each tick is one frame for all."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,22 @@ class Hall:
         self.emptied: float | None = opened  # nobody has been in since
         self.sockets: dict[UUID, Socket] = {}
         self._owed: set[Socket] = set()  # a keyframe
+        self._untold: deque[bytearray] = deque()
+        self._telling = False
 
     def tell(self, message: Any) -> None:
         """A message of the reliable lane, to everybody."""
-        frame = messages.encode(message)
-        for socket in tuple(self.sockets.values()):  # a hopeless one leaves while we speak
-            socket.tell(frame)
+        self._untold.append(messages.encode(message))
+        if self._telling:
+            return  # a hopeless socket has left while we speak: the others hear of it when we have finished
+        self._telling = True
+        try:
+            while self._untold:
+                frame = self._untold.popleft()
+                for socket in tuple(self.sockets.values()):
+                    socket.tell(frame)
+        finally:
+            self._telling = False
 
     def seat(self, socket: Socket, member: Member) -> None:
         """From here on the socket hears the room; an older one of the same person is let go."""

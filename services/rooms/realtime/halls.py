@@ -71,8 +71,9 @@ class Halls:
         """A frame from somebody who was away."""
         if (member := socket.member) and (found := self.find(member.guest.visit)):
             hall = found[0]
-            hall.tell(hall.room.show(member, now))
-            self._presence.entered(hall, socket, member)
+            back = hall.room.show(member, now)
+            self._presence.entered(hall, socket, member)  # first: the socket may be lost while the room is told
+            hall.tell(back)
 
     def hide(self, hall: Hall, member: Member) -> None:
         """Silent, or without a socket: out of view, the seat is kept."""
