@@ -1,6 +1,7 @@
 """Analytics: the composition root. `python -m services.analytics sink|all|migrate`."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,7 @@ async def compose(
     settings: Settings, wanted: Collection[str], registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[Parts]:
     """The sink, what it set aside, and the lake's upkeep. Each looks at the lake through a handle of its own."""
+    gc.freeze()  # what is here by now stays; collections, which batches of facts set off, need not look at it again
     kafka, meters = Kafka.parse(settings.kafka_url), Meters(registry)
     written, looked_at, added_to = await asyncio.to_thread(lambda: [Lake.open(settings.lake_url) for _ in range(3)])
     consumer = kafka.reader(
