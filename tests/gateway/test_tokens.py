@@ -34,7 +34,7 @@ STALE = {
     "of another issuer": {"iss": "https://elsewhere.dev"},
     "for another audience": {"aud": "elsewhere"},
     "for no audience": {"aud": None},
-    "not valid yet": {"nbf": int(time.time()) + 600},
+    "not valid yet": {"nbf": int(time.time()) + 86_400},
 }
 
 

@@ -158,7 +158,7 @@ def told(event: Event, at: datetime = NOW) -> Envelope:
 
 
 async def test_a_revoked_session_is_refused_and_the_persons_others_are_not() -> None:
-    revocations, user, session = Revocations(timedelta(minutes=5)), uuid4(), uuid4()
+    revocations, user, session = Revocations(timedelta(minutes=5), clock=lambda: NOW), uuid4(), uuid4()
     await revocations.apply(told(SessionRevoke(user_id=user, session_id=session, reason="logout")))
     assert revocations.refuse(user, session, NOW + timedelta(minutes=1))
     assert not revocations.refuse(user, uuid4(), NOW - timedelta(minutes=1))
@@ -177,7 +177,7 @@ USER = uuid4()
     ids=lambda event: event.NAME,
 )
 async def test_tokens_from_before_the_event_are_refused_and_later_ones_are_not(event: Event) -> None:
-    revocations, user = Revocations(timedelta(minutes=5)), USER
+    revocations, user = Revocations(timedelta(minutes=5), clock=lambda: NOW), USER
     for _ in range(2):  # hearing it twice changes nothing
         await revocations.apply(told(event))
     assert revocations.refuse(user, uuid4(), NOW - timedelta(seconds=1))
@@ -216,7 +216,8 @@ async def test_the_api_asks_for_tokens_roles_and_scopes() -> None:
         assert await status("DELETE", path, **bearer(issuer.token(roles=["moderator"]))) == 204
         token = issuer.token(sid=session)
         assert await status("GET", path, **bearer(token)) == 404
-        await revocations.apply(told(SessionRevoke(user_id=uuid4(), session_id=session, reason="logout")))
+        ended = SessionRevoke(user_id=uuid4(), session_id=session, reason="logout")
+        await revocations.apply(told(ended, datetime.now(UTC)))
         assert await status("GET", path, **bearer(token)) == 401
         answer = await client.get(path)
         assert answer.headers["www-authenticate"] == "Bearer"
