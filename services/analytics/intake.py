@@ -17,7 +17,8 @@ from services.analytics.patience import persist
 from services.analytics.sift import Slice
 
 GLANCE: Final = 200  # ms between two looks at `stop`
-WATCH: Final = 1.0  # seconds
+IDLE: Final = 1.0  # seconds
+WATCH: Final = 1.0
 Batch = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 log = structlog.get_logger(__name__)
 
@@ -61,24 +62,24 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         return bool(self._expected)
 
     async def batch(self, stop: asyncio.Event) -> Batch:
-        """At most `rows` records, or what came within `seconds` of the first; waits for the first until `stop`.
+        """At most `rows` records, or what came within `seconds` of the first; nothing when none came for a second.
 
         Raises TopicReplaced, and whatever aiokafka cannot go on from.
         """
         gathered: dict[TopicPartition, list[ConsumerRecord]] = {}
-        count, deadline = 0, float("inf")
-        clock = asyncio.get_running_loop().time
+        count, clock = 0, asyncio.get_running_loop().time
+        deadline = clock() + IDLE
         while count < self._rows and (left := deadline - clock()) > 0 and not stop.is_set():
             patience = max(1, min(GLANCE, left * 1000))
             polled = await self._consumer.getmany(timeout_ms=patience, max_records=self._rows - count)
             if self._trouble:
                 raise self._trouble
+            if polled and not gathered:
+                deadline = clock() + self._seconds
             for partition, records in polled.items():
                 self._follow(partition, records)
                 gathered.setdefault(partition, []).extend(records)
                 count += len(records)
-            if count and deadline == float("inf"):
-                deadline = clock() + self._seconds
         return gathered
 
     async def landed(self, slices: Sequence[Slice]) -> None:
@@ -131,6 +132,5 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._expected[at] = records[-1].offset + 1
 
     def _lag(self, topic: str) -> int:
-        return sum(
-            max(0, (self._consumer.highwater(at) or 0) - self._landed[at]) for at in self._expected if at.topic == topic
-        )
+        ours = self._expected.keys() & self._consumer.assignment()  # a rebalance takes them before it says so
+        return sum(max(0, (self._consumer.highwater(at) or 0) - self._landed[at]) for at in ours if at.topic == topic)

@@ -59,9 +59,11 @@ class Sink:
         landing = asyncio.create_task(asyncio.sleep(0))
         try:
             while not stop.is_set():
-                if batch := await self._intake.batch(stop):
-                    load = await self._prepare(batch)
-                    await landing
+                batch = await self._intake.batch(stop)
+                load = await self._prepare(batch) if batch else None
+                if load or landing.done():
+                    await landing  # it may have failed
+                if load:
                     landing = asyncio.create_task(self._land(load))
             await landing
         finally:
