@@ -84,9 +84,10 @@ async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = ut
         }
         async with AsyncExitStack() as stack:
             if "realtime" in wanted:
+                lifeline = await stack.enter_async_context(await connect(settings.database_url, SERVICE, size=1))
                 node = Realtime(
                     settings,
-                    door=RealtimeDoor(store, pool, settings),
+                    door=RealtimeDoor(store, pool, lifeline, settings),
                     redis=await stack.enter_async_context(connect_redis(settings.redis_url, decode=False)),
                     kafka=kafka,
                     verifier=verifier,

@@ -50,25 +50,29 @@ returning s.visit_id
 
 
 class Nodes:
-    """See NodeDoor for each method; `lease` is how long a node lives without renewing."""
+    """See NodeDoor for each method; `lease` is how long a node lives without renewing.
 
-    def __init__(self, pool: Pool, lease: timedelta) -> None:
+    The lease has `lifeline` to itself: a crowd that keeps every connection of `pool` waiting must not cost it.
+    """
+
+    def __init__(self, pool: Pool, lifeline: Pool, lease: timedelta) -> None:
         self._pool = pool
+        self._lifeline = lifeline
         self._lease = lease
 
     async def register(self, node_id: str, url: str, region: Region) -> int:
-        incarnation: int = await self._pool.fetchval(REGISTER, node_id, url, region, self._lease)
+        incarnation: int = await self._lifeline.fetchval(REGISTER, node_id, url, region, self._lease)
         return incarnation
 
     async def renew_node(self, node_id: str, incarnation: int, load: float, *, accepting: bool = True) -> None:
-        if not await self._pool.fetchval(RENEW, node_id, incarnation, load, accepting, self._lease):
+        if not await self._lifeline.fetchval(RENEW, node_id, incarnation, load, accepting, self._lease):
             raise NodeReplaced
 
     async def retire(self, node_id: str, incarnation: int) -> None:
-        await self._pool.execute(RETIRE, node_id, incarnation)
+        await self._lifeline.execute(RETIRE, node_id, incarnation)
 
     async def owned_rooms(self, node_id: str, incarnation: int) -> Sequence[Owned]:
-        return [Owned(*row) for row in await self._pool.fetch(OWNED, node_id, incarnation, None)]
+        return [Owned(*row) for row in await self._lifeline.fetch(OWNED, node_id, incarnation, None)]
 
     async def claim(self, room_id: UUID, node_id: str, incarnation: int) -> Owned:
         row = await self._pool.fetchrow(OWNED, node_id, incarnation, room_id)

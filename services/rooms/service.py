@@ -19,9 +19,9 @@ class Rooms:
 
 
 class RealtimeDoor(Nodes, Entrance):
-    """NodeDoor, in process."""
+    """NodeDoor, in process. `lifeline` is a pool for the node's lease alone."""
 
-    def __init__(self, store: Store, pool: Pool, settings: RoomsSettings) -> None:
-        Nodes.__init__(self, pool, settings.node_lease)
+    def __init__(self, store: Store, pool: Pool, lifeline: Pool, settings: RoomsSettings) -> None:
+        Nodes.__init__(self, pool, lifeline, settings.node_lease)
         Entrance.__init__(self, store, pool)
         self.leave = Visits(store, pool, settings).leave

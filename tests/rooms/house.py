@@ -88,7 +88,7 @@ async def house_at(urls: Databases, *, size: int = 16, **settings: Any) -> Async
         keys = KeyRing(vault)
         cipher = Cipher(keys)
         store = Store(pool, cipher=cipher, project=project_all(ROOMS))
-        rooms, door = Rooms(store, pool, cipher, told), RealtimeDoor(store, pool, told)
+        rooms, door = Rooms(store, pool, cipher, told), RealtimeDoor(store, pool, pool, told)
         yield House(urls, pool, store, keys, cipher, told, rooms, door)
     finally:
         await pool.close()

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -180,3 +180,23 @@ async def process(bar: Bar, name: str) -> AsyncIterator[asyncio.subprocess.Proce
         if started.returncode is None:
             started.kill()
             await started.wait()
+
+
+async def test_a_crowd_at_the_door_does_not_cost_a_node_its_lease(bar: Bar) -> None:
+    """Every connection waits for one room's guard, for longer than a lease lasts."""
+    await bar.node("narrow", node_region="me", pool_size=2)
+    room, elsewhere = await bar.house.room(region="me"), await bar.house.room(region="me")
+    ann = await bar.join(elsewhere)
+    tickets = [await bar.ticket(room) for _ in range(4)]
+    async with AsyncExitStack() as crowd, bar.house.pool.acquire() as db:
+        guests = [await crowd.enter_async_context(raw(each["ws_url"])) for each in tickets]
+        async with db.transaction():
+            await db.execute("select from room_guards where room_id = $1 for update", room)
+            for guest, each in zip(guests, tickets, strict=True):
+                await guest.send(t="hello", ticket=each["ticket"])
+            for _ in range(40):
+                assert await bar.has_lease("narrow")
+                await asyncio.sleep(0.1)
+        for guest in guests:
+            await guest.told("welcome")
+    assert bar.events(ann, Reconnecting) == []
