@@ -229,5 +229,21 @@ async def test_a_topic_made_anew_is_noticed_before_its_offsets_are_taken_for_old
             await until(running.done, 60)
 
 
+async def test_a_topic_that_comes_later_is_read_from_its_beginning(house: House) -> None:
+    kafka = Kafka.parse(house.kafka_url)
+    admin = kafka.admin()
+    await admin.start()
+    try:
+        await admin.delete_topics(["login_unlink"])
+        await until(lambda: _gone(admin, "login_unlink"))
+        async with house.sink():
+            await create_topics(kafka, {"login_unlink": topics()["login_unlink"]}, replication=1)
+            told = [house.told(happened("login_unlink"), position=1)]
+            await house.tell(told, partition=2)
+            await until(lambda: ids(house) == once(told), 60)
+    finally:
+        await admin.close()
+
+
 async def _gone(admin: Any, topic: str) -> bool:
     return topic not in await admin.list_topics()
