@@ -12,6 +12,7 @@ import orjson
 from picows import WSAutoPingStrategy, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
+from libs.chassis.edge import ACCEPTED, HEADER
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.messages import PROBLEMS
@@ -127,12 +128,13 @@ def _words(request: WSUpgradeRequest, header: str) -> list[str]:
 def _refuse(
     request: WSUpgradeRequest, status: int, slug: str, detail: str, headers: dict[str, str] | None = None
 ) -> WSUpgradeResponseWithListener:
+    asked_as = request.headers.get(HEADER, "")
     document = {
         "type": PROBLEMS + slug,
         "title": slug.replace("_", " ").capitalize(),
         "status": status,
         "detail": detail,
-        "request_id": request.headers.get("X-Request-Id") or str(uuid4()),
+        "request_id": asked_as if ACCEPTED.fullmatch(asked_as) else uuid4().hex,
     }
     said = {"Content-Type": "application/problem+json"} | (headers or {})
     answer = WSUpgradeResponse.create_error_response(status, orjson.dumps(document), said)

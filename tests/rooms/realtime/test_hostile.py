@@ -202,6 +202,17 @@ async def test_a_wrong_door_is_a_problem_document(bar: Bar, room: UUID) -> None:
         assert json.loads(answer.body)["type"].startswith("https://virtubar.dev/problems/")
 
 
+@pytest.mark.parametrize("ident", [b"\xff\xfe", b"x" * 1000])
+async def test_a_request_id_that_is_none_is_not_repeated(bar: Bar, room: UUID, ident: bytes) -> None:
+    host = (await bar.ticket(room))["ws_url"].partition("//")[2].partition("/")[0]
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    writer.write(b"GET / HTTP/1.1\r\nX-Request-Id: %b\r\n\r\n" % ident)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 404")
+    assert len(json.loads(body)["request_id"]) < 100
+
+
 async def test_browsers_that_also_ask_to_keep_the_connection_are_let_in(bar: Bar, room: UUID) -> None:
     body = await bar.ticket(room)
     host = body["ws_url"].partition("//")[2].partition("/")[0]
