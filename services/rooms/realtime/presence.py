@@ -38,6 +38,12 @@ CLEAR: Final = """
 if redis.call('hget', KEYS[1], 'socket') ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])
 """
+# Whole and at once: whatever an owner before, or a late one, has left there is gone.
+REPLACE: Final = """
+redis.call('del', KEYS[1])
+redis.call(ARGV[1], KEYS[1], unpack(ARGV, 3))
+return redis.call('expire', KEYS[1], ARGV[2])
+"""
 PAUSE: Final = 0.05  # seconds between two looks for something to write
 KEPT: Final = 30  # seconds; a dead owner's room is forgotten then
 PENDING: Final = 50_000  # commands; more are not kept for a Redis that is away
@@ -72,13 +78,13 @@ class Presence:
         self._store_every = settings.transforms_refresh_seconds
         self._pending: list[Command] = []
         self._stored: dict[UUID, bytes] = {}  # by user: the body as Redis has it
-        self._due: dict[UUID, float] = {}  # when each room is written whole again; missing: nobody knows what is there
+        self._due: dict[UUID, float] = {}  # when each room is written whole again; missing: at once
         self.failures = 0
 
     # What happened, as it happens
 
     def opened(self, hall: Hall) -> None:
-        """This node owns the room now; what an owner before left there is stale."""
+        """This node owns the room now, and writes it at once."""
         self._due.pop(hall.room.room_id, None)
 
     def closed(self, hall: Hall) -> None:
@@ -121,7 +127,7 @@ class Presence:
             for hall in halls():
                 due = self._due.get(hall.room.room_id)
                 if due is None or now >= due:
-                    self._pending += self._whole(hall, now, anew=due is None)
+                    self._pending += self._whole(hall, now)
                     self._due[hall.room.room_id] = now + self._refresh_every * uniform(0.8, 1.0)
             if now >= store:
                 store = now + self._store_every
@@ -147,23 +153,20 @@ class Presence:
             return False
         return True
 
-    def _whole(self, hall: Hall, now: float, *, anew: bool) -> Iterator[Command]:
+    def _whole(self, hall: Hall, now: float) -> Iterator[Command]:
         members, transforms = members_key(hall.room.room_id), transforms_key(hall.room.room_id)
         at = time()
-        if anew:
-            yield ("DEL", members)
-            yield ("DEL", transforms)
         if not (seated := [(socket, member) for socket, member in hall.seated() if not member.away]):
+            yield from (("DEL", members), ("DEL", transforms))
             return
-        yield ("SCRIPT", "LOAD", REFRESH)
+        yield from (("SCRIPT", "LOAD", REFRESH), ("SCRIPT", "LOAD", REPLACE))
         for socket, member in seated:
             silent = now - member.heard
             seen, ttl = _seen(hall, socket, member, at - silent), int((self._ttl - silent) * 1000)
             yield ("EVALSHA", _sha(REFRESH), 1, presence_key(member.guest.user), *seen, max(ttl, 1))
-        yield ("SADD", members, *(str(member.guest.user) for _, member in seated))
-        yield ("HSET", transforms, *self._bodies(member for _, member in seated))
-        yield ("EXPIRE", members, KEPT)
-        yield ("EXPIRE", transforms, KEPT)
+        users, bodies = (str(member.guest.user) for _, member in seated), self._bodies(member for _, member in seated)
+        yield ("EVALSHA", _sha(REPLACE), 1, members, "SADD", KEPT, *users)
+        yield ("EVALSHA", _sha(REPLACE), 1, transforms, "HSET", KEPT, *bodies)
 
     def _changes(self, halls: Iterable[Hall]) -> Iterator[Command]:
         for hall in halls:

@@ -1,6 +1,7 @@
 """A whole realtime node: its parts put together, started, and taken down without losing anybody."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from time import monotonic
 from uuid import UUID
@@ -21,6 +22,7 @@ from services.rooms.realtime.codes import Code
 from services.rooms.realtime.connection import Connection, Entrance
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.crowd import Limits as CrowdLimits
+from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.limits import Limit, Limits
@@ -100,7 +102,7 @@ class Realtime:
             await self._lease.take(public_url(self._settings, self.port))
             self._open = True
             self._clock.start()
-            writing = self._presence.run(self._halls.by_room.values)
+            writing = self._presence.run(self._owned)
             work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, _until(stop))
             jobs.extend(asyncio.create_task(each) for each in work)
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
@@ -138,6 +140,10 @@ class Realtime:
         deadline = monotonic() + self._settings.farewell_seconds
         while len(self._crowd) and monotonic() < deadline:
             await asyncio.sleep(0.02)  # for their answers to our close
+
+    def _owned(self) -> Iterable[Hall]:
+        """The rooms of this node, as far as anybody may say so at this moment."""
+        return self._halls.by_room.values() if self._lease.held(monotonic()) else ()
 
     def _entrance(self) -> Entrance:
         settings = self._settings

@@ -1,10 +1,12 @@
 """The keys of the specification: as written there, as fresh as promised, rebuilt when they are lost."""
 
+import asyncio
 from time import time
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from clients.python import Visit
 from deploy.native.redis import Redis as RedisServer
@@ -72,6 +74,33 @@ async def test_a_lost_redis_is_filled_again_within_seconds(bar: Bar, room: UUID)
     assert (await ann.chat("nothing happened")).offset
 
 
+async def test_what_another_owner_left_or_wrote_late_is_gone_with_the_next_refresh(bar: Bar, room: UUID) -> None:
+    """A node that slept while its room moved writes down its people once more when it wakes."""
+    ann, stranger = await bar.join(room), str(uuid4())
+    await until(lambda: present(bar, room, ann))
+    await bar.redis.sadd(members_key(room), stranger)
+    await bar.redis.hset(transforms_key(room), stranger, "10 bytes..")
+    await until(lambda: present(bar, room, ann), within=10)
+
+
+async def test_a_node_without_its_lease_writes_nothing(bar: Bar) -> None:
+    await bar.node("asleep", node_region="me", lease_grace_seconds=60)
+    room = await bar.house.room(region="me")
+    ann = await bar.join(room)
+    await until(lambda: present(bar, room, ann))
+    async with bar.house.pool.acquire() as db, db.transaction():
+        await db.execute("select from nodes for update")  # as if Postgres did not answer
+        await until(lambda: _lapsed("asleep"))
+        await bar.redis.delete(members_key(room))
+        await asyncio.sleep(1)  # several refreshes
+        assert not await bar.redis.exists(members_key(room))
+    await until(lambda: present(bar, room, ann))
+
+
+def _lapsed(name: str) -> bool:
+    return REGISTRY.get_sample_value("virtubar_realtime_lease_held", {"node": name}) == 0
+
+
 async def test_the_silent_and_the_cut_off_are_no_longer_members(bar: Bar, room: UUID) -> None:
     ann, body = await bar.join(room), await bar.ticket(room)
     async with raw(body["ws_url"]) as guest:
@@ -122,7 +151,7 @@ async def test_an_old_socket_neither_clears_nor_overwrites_its_successor(bar: Ba
     reader.entered(new_room, new, again)  # type: ignore[arg-type]
     await reader.flush()
     old_room.sockets[user] = old  # type: ignore[assignment]
-    writer._pending += writer._whole(old_room, now=0.0, anew=False)
+    writer._pending += writer._whole(old_room, now=0.0)
     writer.left(old_room, old, member)  # type: ignore[arg-type]
     await writer.flush()
     seen = await bar.redis.hgetall(presence_key(user))
