@@ -153,9 +153,12 @@ class Node:
         for socket in self.sockets:
             socket.pardon(seconds)
 
-    async def let_go(self, hall: Hall) -> None:
+    def let_go(self, hall: Hall) -> None:
         """Nobody has been in for a while: the room may come up wherever there is most room for it."""
         self.halls.close(hall)
+        self.errands.go(self._give_up(hall))
+
+    async def _give_up(self, hall: Hall) -> None:
         try:
             await self._door.give_up(hall.room.room_id, self.lease.node_id, hall.room.fence)
         except Exception as error:

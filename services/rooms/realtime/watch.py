@@ -56,4 +56,4 @@ class Watch:
             if silent > self._settings.silence_seconds and self._node.lease.held(now):
                 self._node.errands.go(self._node.departures.expire(hall, member))
         if hall.emptied is not None and now - hall.emptied > self._settings.empty_seconds:
-            self._node.errands.go(self._node.let_go(hall))
+            self._node.let_go(hall)

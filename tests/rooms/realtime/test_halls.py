@@ -1,20 +1,28 @@
-"""What everybody is told comes to each in order, whoever falls out of the room while it is being said."""
+"""Rooms of a node between two frames: what is told is in order, and nobody falls between two steps."""
 
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.crowd import Crowd
+from services.rooms.realtime.crowd import Limits as CrowdLimits
 from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.frames import HEADROOM
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.lease import Lease
+from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.movement import Pace
+from services.rooms.realtime.node import Node
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member, Room
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.slots import Slots
+from services.rooms.realtime.watch import Watch
+from tests.rooms.house import House
 from tests.rooms.realtime.bar import now
 
 
@@ -51,3 +59,20 @@ def test_who_is_lost_while_the_room_is_told_of_their_return_is_away_for_everybod
     halls.back(slow, now=1)  # type: ignore[arg-type]
     assert [frame["t"] for frame in ann.heard[-3:]] == ["away", "back", "away"]
     assert [frame["offset"] for frame in ann.heard] == sorted(frame["offset"] for frame in ann.heard)
+
+
+async def test_a_room_is_given_up_in_the_moment_it_is_found_empty(live_house: House) -> None:
+    """Else somebody whose hello is just being answered would come in before the lights go out, and sit in the dark."""
+    settings = NodeSettings(database_url=live_house.urls.runtime, keys_url=live_house.urls.keys)
+    halls = Halls(Presence(None, settings))  # type: ignore[arg-type]
+    lease, limits = Lease(live_house.door, settings, lambda: 0.0, lambda *_: None), Limits(None, {})  # type: ignore[arg-type]
+    node = Node(live_house.door, halls, lease, limits, None, None, settings)  # type: ignore[arg-type]
+    await lease.take("ws://127.0.0.1:1")
+    hall = Hall(Room(uuid4(), 1, "e", FLOORS["lounge"], Pace(), Slots()), opened=monotonic() - settings.empty_seconds)
+    halls.open(hall)
+    Watch(node, Crowd(CrowdLimits(1, 1, 1, 1)), limits, settings).look(monotonic(), passed=0.1)
+    guest = Guest(uuid4(), uuid4(), uuid4(), now(), "web")
+    if came_in := halls.by_room.get(hall.room.room_id) is hall:  # as Greeter asks
+        halls.admit(hall, guest, monotonic())
+    await node.errands.finish(within=10)
+    assert (halls.find(guest.visit) is not None) == came_in
