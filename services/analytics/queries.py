@@ -25,7 +25,8 @@ LOCK: Final = (
     "set enable_external_access = false",
     "set lock_configuration = true",
 )
-EXPLAIN: Final = re.compile(r"\s*explain\s+(analyze\s+)?", re.IGNORECASE)
+# Only as the first word: one taken out of the middle of a text would make another text of it.
+EXPLAIN: Final = re.compile(r"\A\s*explain\s+(analyze\s+)?", re.IGNORECASE)
 
 
 class QueryRefused(Exception):

@@ -98,6 +98,17 @@ def test_only_reading_is_answered(full: Queries, sql: str) -> None:
         full.ask(sql)
 
 
+def test_a_word_in_a_comment_lets_no_second_statement_through(tmp_path: Path) -> None:
+    land(tmp_path, "room_join")
+    (file,) = tmp_path.glob("date=*/*.parquet")
+    before = file.read_bytes()
+    with pytest.raises(QueryRefused):
+        Queries(str(tmp_path)).ask(
+            f"select 1 -- explain \n; copy (select 2) to '{file}' (format parquet, use_tmp_file false)"
+        )
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize("sql", ["select * from read_csv('/etc/passwd')", "select * from glob('/*')", "select nothing"])
 def test_the_rest_of_the_machine_is_out_of_reach(full: Queries, sql: str) -> None:
     with pytest.raises(duckdb.Error):
