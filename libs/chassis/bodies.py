@@ -33,12 +33,13 @@ class Body(BaseModel):
 
 
 def _holds_nul(data: Any) -> bool:
-    match data:
-        case str():
-            return "\0" in data
-        case dict():
-            return any("\0" in key or _holds_nul(each) for key, each in data.items())
-        case list():
-            return any(map(_holds_nul, data))
-        case _:
-            return False
+    left = [data]  # no recursion: a body may nest deeper than the stack goes
+    while left:
+        match left.pop():
+            case str() as text if "\0" in text:
+                return True
+            case dict() as members:
+                left += [*members.keys(), *members.values()]
+            case list() as items:
+                left += items
+    return False
