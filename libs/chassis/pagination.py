@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -54,8 +55,10 @@ class PageRequest:
             padded = self._cursor + "=" * (-len(self._cursor) % 4)
             raw = base64.b64decode(padded, altchars=b"-_", validate=True)
             found: Key = _adapter(key).validate_json(raw)
+            for part in found:
+                _fits(part)
             return found
-        except (binascii.Error, ValueError):  # pydantic's ValidationError is one too
+        except (binascii.Error, ValueError, OverflowError):  # pydantic's ValidationError is a ValueError
             raise Invalid(errors=[FieldError(pointer="#/query/cursor", detail="not a cursor of this list")]) from None
 
     def page(
@@ -65,6 +68,15 @@ class PageRequest:
         shown = rows[: self.limit]
         more = len(rows) > self.limit
         return Page(items=[item(row) for row in shown], next_cursor=cursor_of(key(shown[-1])) if more else None)
+
+
+def _fits(part: Any) -> None:
+    """Raises OverflowError or ValueError for what no bigint or timestamptz can hold."""
+    match part:
+        case int():
+            part.to_bytes(8, signed=True)
+        case datetime():
+            part.astimezone(UTC)
 
 
 @lru_cache

@@ -26,7 +26,7 @@ NEWEST = OPEN + (
     "and ($3::timestamptz is null or (r.created_at, r.id) < ($3, $4)) order by r.created_at desc, r.id desc limit $5"
 )
 BUSIEST = OPEN + (
-    "and ($3::integer is null or (g.occupied, r.id) < ($3, $4)) order by g.occupied desc, r.id desc limit $5"
+    "and ($3::bigint is null or (g.occupied, r.id) < ($3, $4)) order by g.occupied desc, r.id desc limit $5"
 )
 SEATED_THERE = "select exists (select from seats where user_id = $1 and room_id = $2 and state = 'seated')"
 MEMBERS = """

@@ -72,6 +72,12 @@ def test_a_cursor_of_another_list_is_invalid(cursor: str) -> None:
         PageRequest(cursor=cursor).after(tuple[datetime, UUID])
 
 
+@pytest.mark.parametrize("key", [(2**63, "x"), (1, "0001-01-01T00:00:00+23:59"), (1, "9999-12-31T23:59:59-23:59")])
+def test_a_forged_cursor_that_no_column_could_hold_is_invalid(key: tuple[int, str]) -> None:
+    with pytest.raises(Invalid):
+        PageRequest(cursor=cursor_of(key)).after(tuple[int, datetime | str])
+
+
 def test_a_cursor_brings_back_what_it_was_made_of() -> None:
     key = (START + timedelta(microseconds=7), uuid4())
     assert PageRequest(cursor=cursor_of(key)).after(tuple[datetime, UUID]) == key
