@@ -5,21 +5,24 @@ from uuid import uuid4
 
 from aiokafka.errors import MessageSizeTooLargeError
 
+from libs.chassis.kafka import Kafka, create_topics
 from libs.eventstore.publisher import Publisher, partition
 from libs.eventstore.wire import STORED_ONLY, Message
-from tests.libs.eventstore.topics import make_topics, producer
+from tests.libs.eventstore.seats import TOPICS
+from tests.libs.eventstore.topics import producer
 from tests.stack import KafkaServer
 
-PARTITIONS = 3
+SCRATCH = "scratch"  # what is told here is no event
+PARTITIONS = TOPICS["seat_take"].partitions
 
 
 def message(key: bytes = b"", size: int = 100) -> Message:
     noise = random.Random(1).randbytes(size // 2).hex().encode()  # nothing that compresses
-    return Message("seat_take", key or str(uuid4()).encode(), noise, [("ce_type", b"seat_take")])
+    return Message(SCRATCH, key or str(uuid4()).encode(), noise, [("ce_type", b"scratch")])
 
 
 async def sent(kafka: KafkaServer, *messages: Message) -> tuple[int, type[BaseException] | None]:
-    await make_topics(kafka.bootstrap)
+    await create_topics(Kafka(kafka.bootstrap), {SCRATCH: TOPICS["seat_take"]}, replication=1)
     publisher = Publisher(producer(kafka.bootstrap))
     await publisher.start()
     try:
