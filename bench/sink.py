@@ -91,8 +91,8 @@ def writing(tables: Sequence[Any], lake: Path) -> Run:
 
 
 async def sinking(kafka_url: str, urls: Databases, lake: Path) -> Run:
-    """From the moment that the partitions are assigned until all has landed."""
-    run, registry, stop = Run(RECORDS), CollectorRegistry(), asyncio.Event()
+    """From the assignment of the partitions until the last whole batch has landed; the rest would wait for more."""
+    run, registry, stop = Run(), CollectorRegistry(), asyncio.Event()
     settings = Settings(database_url=urls.runtime, kafka_url=kafka_url, lake_url=str(lake))
 
     def landed() -> float:
@@ -104,8 +104,9 @@ async def sinking(kafka_url: str, urls: Databases, lake: Path) -> Run:
         tasks = [asyncio.ensure_future(role(stop)) for role in roles]
         await assigned(parts.ready["kafka"])
         with run.running():
-            while landed() < RECORDS:
+            while landed() <= RECORDS - BATCH:
                 await asyncio.sleep(0.005)
+        run.count = int(landed())
         stop.set()
         await asyncio.gather(*tasks)
     return run
