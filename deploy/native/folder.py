@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.native import ports
-from deploy.native.errors import HalfMade
+from deploy.native.errors import BarError, HalfMade
 
 MARK = "virtubar.json"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -103,6 +103,19 @@ class Folder:
                 known = {**known, **ports.choose(missing, base=_after(base, known), taken=list(known.values()))}
             self.keep("ports.json", {"base": base, "ports": known})
         return {name: known[name] for name in names}
+
+    @contextlib.contextmanager
+    def undone_on_refusal(self, name: str) -> Iterator[None]:
+        """Put a document back as it was where the block raises BarError."""
+        before = self.read(name)
+        try:
+            yield
+        except BarError:
+            if before is None:
+                (self.root / name).unlink(missing_ok=True)
+            else:
+                self.keep(name, before)
+            raise
 
     @property
     def start_afresh(self) -> str:

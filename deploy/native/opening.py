@@ -38,9 +38,10 @@ def open_bar(root: Path, options: Options, *, base: int | None, say: Say, show: 
             say(f"the bar in {root} is open already")
         else:
             _clear_up(state, say)
-            native = Native(folder, options, base=base)
-            for name, port in native.ports.items():
-                require_free(name, port)
+            with folder.undone_on_refusal("ports.json"):
+                native = Native(folder, options, base=base)
+                for name, port in native.ports.items():
+                    require_free(name, port)
             native.remember()
             _spawn(folder)
         _follow(folder, show)

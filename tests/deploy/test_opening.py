@@ -39,6 +39,14 @@ def test_a_port_in_use_is_named_with_its_owner_and_the_way_out(place: Folder) ->
     assert "VIRTUBAR_PORT_BASE" in refusal.value.next_step
 
 
+def test_a_base_whose_ports_are_taken_is_not_remembered(place: Folder) -> None:
+    with socket.create_server((ports.HOST, 0)) as listener:
+        taken = listener.getsockname()[1]
+        with pytest.raises(PortInUse):
+            open_bar(place.root, Options(), base=taken, say=lambda _: None, show=lambda _: None)
+    assert place.read("ports.json") is None
+
+
 def test_a_stale_supervisor_whose_pid_was_reused_is_left_alone(place: Folder) -> None:
     stranger = Pid(os.getpid(), 1)
     leftover = Member("rooms", ["api"], "ready", stranger)
