@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from cli.running import emit, running_bar, say
+from cli.running import emit, running_bar, say, screen
 from deploy.bar import SERVICES
 from deploy.native.errors import BarError
 
@@ -40,8 +40,8 @@ def list_(
     table = Table("service", "id", "state", "kind", "tries", "behind", "origin", "reason")
     for row in found:
         columns = ("service", "id", "state", "kind", "tries", "behind", "origin", "reason")
-        table.add_row(*(str(row[name]) for name in columns))
-    Console().print(table if found else "no dead letters")
+        table.add_row(*(escape(str(row[name])) for name in columns))
+    screen().print(table if found else "no dead letters")
 
 
 @app.command()

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli.running import emit
+from cli.running import emit, say, screen
 from deploy.native.mailbox import newest_first
 from deploy.native.native import Native
 
@@ -19,7 +18,9 @@ def mail(
     if json:
         emit(mails)
         return
-    console = Console(highlight=False)
+    if not mails:
+        say("no mail yet" if to is None else f"no mail to {to} yet")
+    console = screen()
     for each in mails:
         console.print(f"[bold]{each['at']}[/]  to {each['to']}: {each['subject']}")
         console.print(each["text"].strip() + "\n", markup=False)

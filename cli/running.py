@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import Any
+import sys
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -10,6 +11,8 @@ from deploy.native.errors import BarError, NotRunning
 from deploy.native.folder import default_root
 from deploy.native.native import Native
 from deploy.native.state import State
+
+ENDLESS: Final = 1_000_000  # columns
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -22,6 +25,11 @@ def say(text: str) -> None:
 def emit(document: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(document, indent=2))
+
+
+def screen() -> Console:
+    """Stdout: as wide as the terminal, and without an edge in a pipe, where nothing may be cut off or wrapped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else ENDLESS)
 
 
 def running_bar() -> tuple[Native, State]:

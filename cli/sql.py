@@ -7,10 +7,10 @@ from json import dumps, loads
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from cli.running import say
+from cli.running import say, screen
 from deploy.native.errors import BarError
 from deploy.native.native import Native
 
@@ -65,10 +65,10 @@ def _answer(queries: "Queries", query: str, most: int | None) -> "Answer":
 
 
 def _show(answer: "Answer") -> None:
-    table = Table(*answer.columns, box=None, header_style="bold")
+    table = Table(*map(escape, answer.columns), box=None, header_style="bold")
     for row in answer.rows:
-        table.add_row(*("" if value is None else str(_plain(value)).replace("[", r"\[") for value in row))
-    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+        table.add_row(*("" if value is None else escape(str(_plain(value))) for value in row))
+    screen().print(table)
     if answer.more:
         say(f"… and more: these are the first {len(answer.rows)} rows; --csv or --json give all")
 

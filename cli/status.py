@@ -3,10 +3,9 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from cli.running import emit, running_bar
+from cli.running import emit, running_bar, screen
 from deploy.bar import SERVICES
 from deploy.native.native import Native
 from deploy.native.state import Member, State
@@ -55,7 +54,7 @@ def _show(native: Native, state: State) -> None:
         if member.condition != "done":
             pid = str(member.process.pid) if member.process else ""
             table.add_row(member.name, " ".join(member.roles), pid, member.condition, str(member.restarts or ""))
-    console = Console(highlight=False)
+    console = screen()
     console.print(table)
     console.print(f"\ngateway  {native.gateway_url}\nkafka    {native.kafka_url}\ndata     {native.folder.root}")
     console.print("[dim]virtubar status --json tells all URLs with their passwords[/]")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -60,6 +60,14 @@ def test_as_csv_it_has_a_header(lake: str) -> None:
         ["dance", "1", "1"],
         ["lounge", "2", "2"],
     ]
+
+
+def test_in_a_pipe_nothing_is_cut_off(lake: str) -> None:
+    done = virtubar(lake, "select *, 'yes' as \"[/wide]\" from events limit 1")
+    header, row = done.stdout.splitlines()
+    assert header.split()[-1] == "[/wide]"
+    assert str(UUID(row.split()[0])) == row.split()[0]
+    assert row.split()[-1] == "yes"
 
 
 def test_without_a_question_it_lists_the_events(lake: str) -> None:
