@@ -7,6 +7,10 @@ READY := .venv/.ready
 COMPILE := .uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 PATHS := libs services cli clients deploy bench tests
+# Where a company's proxy signs what comes in, the system knows it and uv's own list does not.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 
 .PHONY: help
 help: ## This list
