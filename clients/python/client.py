@@ -19,7 +19,7 @@ class Client:
     async with Client("http://127.0.0.1:8080") as guest:
         await guest.sign_in("dana@example.com", ask_code)
         visit = await guest.join((await guest.rooms())[0]["id"])
-        visit.move(1200, 0, 900)
+        visit.move(3000, 0, 2000)
         await visit.chat("hello")
         await visit.leave()
     """
