@@ -12,6 +12,7 @@ from cli.verify.sources import Service, of_native
 from cli.verify.tables import replayed, sentences
 from deploy.native.errors import BarError
 from deploy.native.native import Native
+from libs.eventstore.errors import Unreplayable
 from libs.eventstore.rebuild import Report
 
 SHOWN: Final = 20  # rows
@@ -24,7 +25,12 @@ def rebuild(
 ) -> None:
     """Fold a service's tables anew, correct the rows that differ, and say which did."""
     native, _ = running_bar()
-    report = asyncio.run(replayed(chosen(native, service, projection), merge=True))
+    try:
+        report = asyncio.run(replayed(chosen(native, service, projection), merge=True))
+    except Unreplayable as stopped:
+        raise BarError(
+            f"{service}: {stopped}", "nothing was changed; virtubar verify names what else is wrong"
+        ) from None
     if json:
         emit(document(report))
         return

@@ -8,6 +8,7 @@ from cli.verify.report import Report
 from cli.verify.sources import Service
 from libs.chassis.postgres import connect, session
 from libs.contracts.catalogue import EVENTS
+from libs.eventstore.errors import Unreplayable
 from libs.eventstore.keys import Cipher, KeyRing
 from libs.eventstore.rebuild import Rebuild
 from libs.eventstore.rebuild import Report as Differing
@@ -24,8 +25,12 @@ async def check(service: Service, report: Report) -> None:
     finally:
         await db.close()
     if service.kept.tables:
-        found = await replayed(service, merge=False)
-        report.name(sentences(service.name, found.differences), "rows")
+        try:
+            found = await replayed(service, merge=False)
+        except Unreplayable as stopped:
+            report.problems.append(f"{service.name}: {stopped}")
+        else:
+            report.name(sentences(service.name, found.differences), "rows")
 
 
 async def _streams(db: Connection, service: Service, report: Report) -> None:

@@ -6,6 +6,7 @@ Refused (decider.py)           a rule says no; deciding again says no again
 EventStoreError
 ├── Conflict                   a race was lost, as often as `Store.run` looks again; the caller may
 ├── Deposed                    another relay leads: stop writing
+├── Unreplayable               the tables cannot be folded from the log: an event in it is damaged or out of place
 └── Misuse                     a programming error: fix the caller
 """
 
@@ -30,6 +31,10 @@ class Conflict(EventStoreError):
 
 class Deposed(EventStoreError):
     """A newer epoch stands on the cursor row."""
+
+
+class Unreplayable(EventStoreError):
+    """Says which event or hearing, and what kind of failure; never what was in it."""
 
 
 class Misuse(EventStoreError):

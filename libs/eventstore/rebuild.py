@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asyncpg import Connection, DeadlockDetectedError, LockNotAvailableError
+from asyncpg import (
+    Connection,
+    DataError,
+    DeadlockDetectedError,
+    IntegrityConstraintViolationError,
+    LockNotAvailableError,
+)
+from cryptography.exceptions import InvalidTag
 
 from libs.eventstore import heard, recorded
 from libs.eventstore.db import Record
+from libs.eventstore.errors import Conflict, Unreplayable
 from libs.eventstore.feed import Feed
 from libs.eventstore.heard import envelope_of
 from libs.eventstore.projections import Projection, Replica
@@ -19,6 +27,8 @@ STOP_WRITERS = "lock table events, heard in share row exclusive mode"
 REST = "select {columns} from {table} where {position} > $1 order by {position}"
 
 LOGS = {"events": ("pos", recorded.COLUMNS), "heard": ("arrival", heard.COLUMNS)}
+# What comes of an event that was changed, taken away or put elsewhere. A lock not had or a deadlock is none of these.
+DAMAGE = (LookupError, ValueError, TypeError, InvalidTag, DataError, IntegrityConstraintViolationError, Conflict)
 TRIES = 5  # at the last step, which may meet a writer who holds rows that it must change
 
 
@@ -46,7 +56,7 @@ class Rebuild:
         self._replayed = {"events": 0, "heard": 0}
 
     async def compare(self) -> Report:
-        """Change nothing. Exact at one moment, and no writer waits."""
+        """Change nothing. Exact at one moment, and no writer waits. Raises Unreplayable."""
         shadow = await self._replay()
         async with self._db.transaction(isolation="repeatable_read"):  # log and tables as of the same commits
             return await self._last_step(shadow)
@@ -54,7 +64,7 @@ class Rebuild:
     async def merge(self) -> Report:
         """Correct the rows that differ. Writers wait for the last page, the comparison and the correction.
 
-        Raises asyncpg's LockNotAvailableError or DeadlockDetectedError when writers leave no gap.
+        Raises Unreplayable, and asyncpg's LockNotAvailableError or DeadlockDetectedError when writers leave no gap.
         """
         shadow = await self._replay()
         for left in reversed(range(TRIES)):
@@ -96,6 +106,13 @@ class Rebuild:
         return Report(replayed["events"], replayed["heard"], await shadow.differences())
 
     async def _apply(self, table: str, row: Record) -> None:
+        try:
+            await self._fold(table, row)
+        except DAMAGE as error:  # from None: what a database says of a row quotes it
+            place = f"{table} at {row[LOGS[table][0]]}: {row['name']} {row['event_id']}"
+            raise Unreplayable(f"{place} cannot be replayed: {type(error).__name__}") from None
+
+    async def _fold(self, table: str, row: Record) -> None:
         if table == "events":
             happened = await self._reader.read(row)
             for projection in self._projections:

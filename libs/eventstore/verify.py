@@ -16,7 +16,7 @@ from libs.eventstore.decider import Decider
 ROWS = """
 select coalesce(s.stream_id, e.stream_id) as stream_id, s.kind, s.version, s.state_schema,
   case when coalesce(e.version, 1) = 1 then s.state::text end as state,
-  e.version as event_version, e.name, e.schema_version, e.data::text as data
+  e.version as event_version, e.pos, e.name, e.schema_version, e.subject, e.data::text as data
 from streams s full join events e on e.stream_id = s.stream_id order by 1, e.version
 """
 
@@ -60,12 +60,21 @@ def _disagreement(
         return "a stream row without events"
     if [row["event_version"] for row in rows] != list(range(1, head["version"] + 1)):
         return f"{len(rows)} events do not number from 1 to {head['version']}"
+    if [row["pos"] for row in rows] != sorted(row["pos"] for row in rows):
+        return "its events are in another order in the log"
+    events = []
+    for row in rows:
+        try:
+            events.append(catalogue[row["name"]].read(orjson.loads(row["data"]), row["schema_version"]))
+        except (LookupError, ValueError, TypeError) as error:
+            return f"version {row['event_version']} ({row['name']}) cannot be read: {type(error).__name__}"
+        if events[-1].subject != row["subject"]:
+            return f"version {row['event_version']} ({row['name']}) is about somebody else than its row says"
     decider = deciders.get(head["kind"])
     if decider is None:
         return f"nobody decides streams of kind {head['kind']}"
     if head["state"] is None or head["state_schema"] != decider.state_schema:
         return None  # the next load folds it
-    events = (catalogue[row["name"]].read(orjson.loads(row["data"]), row["schema_version"]) for row in rows)
     try:
         state = decider.codec.validate_json(head["state"])
     except ValidationError:

@@ -11,7 +11,8 @@ import pytest
 
 from libs.eventstore import heard
 from libs.eventstore.db import Db
-from libs.eventstore.projections import Projection, Replica, project_all
+from libs.eventstore.errors import Unreplayable
+from libs.eventstore.projections import Projection, Replica, Table, project_all
 from libs.eventstore.rebuild import Rebuild, Report
 from libs.eventstore.recorded import Recorded
 from libs.eventstore.shadow import Difference
@@ -74,6 +75,40 @@ async def test_a_damaged_row_of_each_kind_is_named_by_where_it_is(house: House) 
         ("seats", "extra", str(ghost)),
     }
     assert [change[:2] for change in found if change[0] == "echoes"] == [("echoes", "missing")]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "data = '{}'",
+        "name = 'seat_sold'",
+        "schema_version = 9",
+        """data = jsonb_set(data, '{$personal}', '"bm9ib2R5IHNlYWxlZCB0aGlzIHdpdGggYW55IGtleQ=="')""",
+        "data = jsonb_set(data, '{room_id}', 'null')",
+    ],
+)
+async def test_an_event_that_cannot_be_replayed_is_named_and_nothing_of_it_is_quoted(house: House, damage: str) -> None:
+    await an_evening(house)
+    before = await house.rows(LIVE)
+    async with house.session(house.admin) as admin:
+        event_id = await admin.fetchval(f"update events set {damage} where pos = 3 returning event_id")
+    for look in (compare, merge):
+        with pytest.raises(Unreplayable, match=rf"^events at 3: seat_\w+ {event_id} cannot be replayed: \w+$"):
+            await look(house)
+    assert await house.rows(LIVE) == before
+
+
+async def test_a_log_that_breaks_a_rule_of_its_tables_is_named_too(house: House) -> None:
+    store, room = house.store(), await house.open_room(1)
+    await store.execute(SEAT, seat_of(RUBY), Take(RUBY, room), at=NOON)
+    seated = Table("seats", ("user_id",), ("room_id", "taken_at", "note"))
+
+    async def two_at_once(db: Db, happened: Recorded) -> None:
+        for _ in range(2):
+            await db.execute("insert into seats (user_id, room_id, taken_at) values ($1, $1, now())", RUBY)
+
+    with pytest.raises(Unreplayable, match="UniqueViolationError"):
+        await compare(house, [Projection((seated,), two_at_once)])
 
 
 async def test_a_comparison_changes_nothing(house: House) -> None:

@@ -41,6 +41,14 @@ async def test_what_the_store_wrote_is_without_fault(house: House) -> None:
         ("delete from events where version = 3", "2 events do not number from 1 to 3"),
         ("delete from events", "a stream row without events"),
         ("delete from streams", "events without a stream row"),
+        (
+            "update events set subject = gen_random_uuid() where version = 2",
+            "version 2 (seat_take) is about somebody else than its row says",
+        ),
+        ("update events set data = '{}' where version = 2", "version 2 (seat_take) cannot be read: ValidationError"),
+        ("update events set name = 'seat_sold' where version = 2", "version 2 (seat_sold) cannot be read: KeyError"),
+        ("update events set schema_version = 9 where version = 2", "version 2 (seat_take) cannot be read: LookupError"),
+        ("update events set pos = default where version = 1", "its events are in another order in the log"),
         ("update streams set kind = 'stool'", "nobody decides streams of kind stool"),
     ],
 )
