@@ -1,6 +1,6 @@
 """What the services have committed, and what the lake should make of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -18,6 +18,7 @@ select pos, event_id::text as event_id, stream_id, version, name, schema_version
 from events where pos <= $1 and name = any($2) order by pos
 """
 NAMES: Final = "select user_id::text, pseudonym::text from pseudonyms"
+DELETED: Final = "select subject::text from events where name = 'user_delete' and subject = any($1::uuid[])"
 NOBODY: Final = "somebody without a pseudonym"
 
 
@@ -25,6 +26,14 @@ async def pseudonyms(db: Connection) -> dict[str, str | None]:
     """Everybody the lake knows; None for the erased."""
     async with db.transaction(readonly=True):
         return {user: name async for user, name in db.cursor(NAMES, prefetch=PAGE)}
+
+
+async def erased_unasked(services: Iterable[Connection], names: Mapping[str, str | None]) -> list[str]:
+    """Problems: people who were erased from the lake though nobody deleted them. `names` is older than the look."""
+    unasked = {user for user, name in names.items() if name is None}
+    for db in services:
+        unasked -= {row["subject"] for row in await db.fetch(DELETED, unasked)}
+    return [f"analytics: {user} has no pseudonym any more, and was never deleted" for user in sorted(unasked)]
 
 
 async def committed(

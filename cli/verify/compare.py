@@ -45,7 +45,8 @@ select name, 1, concat(name, ' ', event_id, ': {where} has another ', array_to_s
     case when f.name is distinct from c.name then 'name' end,
     case when f.occurred_at is distinct from c.occurred_at then 'occurred_at' end,
     case when f.position is distinct from c.position then 'position' end,
-    case when f.known is distinct from c.service then 'source' end,
+    case when f.known is distinct from c.service or f.timeline > f.now then 'source' end,
+    case when f.schema_version > c.schema_version then 'schema_version' end,
     case when f.stream_version is distinct from c.stream_version then 'stream_version' end,
     case when not {hidden} and f.stream_id is distinct from c.{ours}stream_id then 'stream_id' end,
     case when not {hidden} and f.subject is distinct from c.{ours}subject then 'subject' end,
@@ -57,9 +58,10 @@ select name, 1, concat(name, ' ', event_id, ': {where} has another ', array_to_s
 """
 MISPLACED: Final = """
 select l.name, 1, concat(l.name, ' ', l.event_id, ': the lake has it from ', l.topic, '-', l.partition, '@', l."offset",
-  case when t.event_id is null then ', where there is no event' else ', where there is another event' end)
+  case when t.event_id is null then ', where there is no event' when t.event_id <> l.event_id
+    then ', where there is another event' else concat(', where its source is ', t.source) end)
 from lake l join begins b using (topic, partition) left join told t using (topic, partition, "offset")
-where l."offset" >= b.first and t.event_id is distinct from l.event_id order by 3
+where l."offset" >= b.first and (t.event_id, t.source) is distinct from (l.event_id, l.source) order by 3
 """
 INVENTED: Final = """
 select name, 0, concat(name, ' ', event_id, ': in {where}, but ',

@@ -9,7 +9,7 @@ from typing import Final
 from aiokafka import TopicPartition
 from asyncpg import Connection
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from libs.chassis.kafka import Kafka, partitions_of
 from services.analytics.lake import OFFSET, storage_of
@@ -23,6 +23,9 @@ where locktype = 'relation' and relation = 'events'::regclass and mode = 'RowExc
   and database = (select oid from pg_database where datname = current_database())
 """
 PUBLISHED: Final = "select pos from relay_cursor where name = 'kafka'"
+BEYOND: Final = """
+select pos from relay_cursor where name = 'kafka' and pos > (select coalesce(max(pos), 0) from events)
+"""
 LOOK: Final = 0.1  # seconds between two looks
 
 Progress = Callable[[str], None]
@@ -71,13 +74,15 @@ async def upper(db: Connection, deadline: Deadline) -> Upper:
 
 
 async def published(db: Connection, service: str, to: Upper, deadline: Deadline) -> None:
-    """Returns when the relay has passed the upper position."""
+    """Returns when the relay has passed the upper position. One that has passed the last event will skip the next."""
 
     async def short_of() -> str | None:
         at = await db.fetchval(PUBLISHED) or 0
         return f"the relay of {service} is at position {at} of {to.position}" if at < to.position else None
 
     await deadline.until(short_of)
+    if beyond := await db.fetchval(BEYOND):
+        deadline.missed.append(f"the relay of {service} is at position {beyond}, where there is no event yet")
 
 
 async def ends(kafka: Kafka, topics: Sequence[str]) -> Ends:
@@ -100,7 +105,10 @@ async def landed(lake_url: str, to: Ends, deadline: Deadline) -> None:
 
     async def short_of() -> str | None:
         nonlocal table
-        table = await asyncio.to_thread(_looked_at, lake_url, table)
+        try:
+            table = await asyncio.to_thread(_looked_at, lake_url, table)
+        except DeltaError as damage:
+            return unreadable(damage)
         if table is None:
             return f"there is no lake at {lake_url}"
         behind = {
@@ -112,6 +120,11 @@ async def landed(lake_url: str, to: Ends, deadline: Deadline) -> None:
         return f"the lake is {sum(behind.values()):,} records behind, {_worst(behind)}" if behind else None
 
     await deadline.until(short_of)
+
+
+def unreadable(damage: Exception) -> str:
+    """A problem: the lake is there, and damaged."""
+    return f"the lake cannot be read: {type(damage).__name__}: {str(damage).strip().partition(chr(10))[0]}"
 
 
 def _looked_at(url: str, table: DeltaTable | None) -> DeltaTable | None:

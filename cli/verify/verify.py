@@ -4,9 +4,10 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Final
 
+import duckdb
 from asyncpg import Connection
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from cli.verify import committed, horizon, tables, told
 from cli.verify.compare import compare
@@ -44,7 +45,7 @@ async def verify(sources: Sources, *, within: float = WITHIN, progress: Progress
             await horizon.published(sessions[name], name, upper, deadline)
         ledger.add("horizon", [(name, upper.position, upper.timeline) for name, upper in uppers.items()])
         await _read_topics(sources, ledger, deadline, progress)
-        await _read_lake(sources, ledger)
+        deadline.missed += [said for said in await _read_lake(sources, ledger) if said not in deadline.missed]
         analytics = await _session(held, sources.pseudonyms_url, "analytics")
         await _read_stores(sessions, uppers, analytics, ledger, report)
     progress("comparing")
@@ -64,13 +65,19 @@ async def _read_topics(sources: Sources, ledger: Ledger, deadline: Deadline, pro
     await told.aside(kafka, await horizon.ends(kafka, [dlq_of("analytics")]), ledger)
 
 
-async def _read_lake(sources: Sources, ledger: Ledger) -> None:
-    """What has landed by now, which the horizon is part of."""
+async def _read_lake(sources: Sources, ledger: Ledger) -> list[str]:
+    """What has landed by now, which the horizon is part of; a damaged lake is a problem, and counts as empty."""
+    problems = []
     try:
         table = await asyncio.to_thread(DeltaTable, sources.lake_url, storage_options=storage_of(sources.lake_url))
-        attach(ledger.db, table, "landed")
+        attach(ledger.db, table, "files")
+        await asyncio.to_thread(ledger.db.execute, "create table landed as from files")
     except TableNotFoundError:
         ledger.db.register("landed", SCHEMA.empty_table())
+    except (DeltaError, duckdb.Error) as damage:
+        problems.append(horizon.unreadable(damage))
+        ledger.db.register("landed", SCHEMA.empty_table())
+    return problems
 
 
 async def _read_stores(
@@ -80,6 +87,7 @@ async def _read_stores(
     names = await committed.pseudonyms(analytics)
     for service, db in sessions.items():
         report.problems += await committed.committed(db, service, uppers[service].position, names, ledger)
+    report.name(await committed.erased_unasked(sessions.values(), names), "erased people")
 
 
 async def _session(held: AsyncExitStack, url: str, schema: str) -> Connection:

@@ -178,6 +178,20 @@ def another_theme_in_the_topic(evening: Evening) -> None:
     evening.records[2] = changed, offset
 
 
+def of_another_cell_in_the_lake(evening: Evening) -> None:
+    evening.lake[2] = evening.lake[2]._replace(source="/virtubar/other/rooms/1")
+
+
+def of_a_timeline_to_come_in_the_lake(evening: Evening) -> None:
+    evening.lake[2] = evening.lake[2]._replace(source="/virtubar/local/rooms/7")
+
+
+def of_a_version_to_come_in_the_lake(evening: Evening) -> None:
+    """By which data would hide that is another's."""
+    another_theme_in_the_lake(evening)
+    evening.lake[2] = evening.lake[2]._replace(schema_version=9)
+
+
 def from_another_place(evening: Evening) -> None:
     evening.lake[2] = evening.lake[2]._replace(offset=0)
 
@@ -192,6 +206,9 @@ PLANTED: Sequence[tuple[Callable[[Evening], None], Count, str]] = [
     (another_person_in_the_lake, Count(5, 5, 5, changed=1), "the lake has another subject"),
     (somebody_in_the_clear, Count(5, 5, 5, changed=1), "the lake has another stream_id"),
     (another_theme_in_the_topic, Count(5, 5, 5, changed=1), "its topic has another data"),
+    (of_another_cell_in_the_lake, Count(5, 5, 5, changed=1), "where its source is /virtubar/local/rooms/1"),
+    (of_a_timeline_to_come_in_the_lake, Count(5, 5, 5, changed=2), "the lake has another source"),
+    (of_a_version_to_come_in_the_lake, Count(5, 5, 5, changed=1), "the lake has another schema_version"),
     (from_another_place, Count(5, 5, 5, changed=1), "from room_join-0@0, where there is another event"),
 ]
 

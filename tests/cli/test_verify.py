@@ -114,6 +114,63 @@ async def test_what_does_not_arrive_in_time_is_named(evening: Sources, tmp_path:
     assert report.events["room_join"] == Count(3, 3, 0, missing=3)
 
 
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("data = '{}'", "(seat_hold) cannot be read: ValidationError"),
+        ("subject = gen_random_uuid()", "(seat_hold) is about somebody else than its row says"),
+    ],
+)
+async def test_an_event_of_no_topic_that_was_changed_is_named(evening: Sources, damage: str, said: str) -> None:
+    first = f"stream_id = 'visitor-{ANN}' and version = 1"
+    keep = f"create table kept as select * from events where {first}; update events set {damage} where {first}"
+    back = "insert into events overriding system value select * from kept; drop table kept"
+    mend = f"delete from events where {first}; {back}"
+    async with spoilt(evening, keep, mend):
+        report = await found(evening)
+    assert f"rooms: stream visitor-{ANN}: " in report.problems[0]
+    assert said in report.problems[0]
+    assert report.events["room_join"] == Count(3, 3, 3)
+
+
+async def test_a_sealed_name_that_was_changed_is_named(evening: Sources) -> None:
+    keep = """create table kept as select * from events; update events
+      set data = jsonb_set(data, '{$personal}', '"bm9ib2R5IHNlYWxlZCB0aGlzIHdpdGggYW55IGtleQ=="') where pos = 1"""
+    mend = "update events e set data = k.data from kept k where k.pos = e.pos; drop table kept"
+    async with spoilt(evening, keep, mend):
+        (said,) = (await found(evening)).problems
+    assert said.startswith("rooms: events at 1: room_create ")
+    assert said.endswith(" cannot be replayed: InvalidTag")
+
+
+async def test_a_relay_that_is_going_to_skip_events_is_named(evening: Sources) -> None:
+    ahead = "update relay_cursor set pos = pos {} 1000"
+    async with spoilt(evening, ahead.format("+"), ahead.format("-")):
+        (said,) = (await found(evening)).problems
+    assert said.startswith("the relay of rooms is at position ")
+
+
+async def test_somebody_erased_whom_nobody_deleted_is_named(evening: Sources) -> None:
+    db = await asyncpg.connect(evening.pseudonyms_url, server_settings={"search_path": "analytics"})
+    try:
+        name = await db.fetchval("select pseudonym from pseudonyms where user_id = $1", ANN)
+        await db.execute("update pseudonyms set pseudonym = null, erased_at = now() where user_id = $1", ANN)
+        report = await found(evening)
+        await db.execute("update pseudonyms set pseudonym = $2, erased_at = null where user_id = $1", ANN, name)
+    finally:
+        await db.close()
+    assert report.problems == [f"analytics: {ANN} has no pseudonym any more, and was never deleted"]
+
+
+@pytest.mark.parametrize("damaged", ["_delta_log/*02.json", "date=*/*.parquet"])
+async def test_a_lake_with_a_file_gone_is_named(evening: Sources, tmp_path: Path, damaged: str) -> None:
+    lake = other_lake(evening, tmp_path / "lake").lake_url
+    next(Path(lake).glob(damaged)).unlink()
+    report = await found(replace(evening, lake_url=lake), within=0.2)
+    assert [said for said in report.problems if said.startswith("the lake cannot be read: ")] == report.problems[:1]
+    assert report.events["room_join"].missing == 3
+
+
 async def test_a_commit_under_way_is_waited_for(evening: Sources) -> None:
     db = await asyncpg.connect(evening.services[0].url, server_settings={"search_path": "rooms"})
     try:
