@@ -82,9 +82,10 @@ def _alone(folder: Folder) -> Iterator[None]:
 
 def _same(folder: Folder, options: Options) -> Native:
     native = Native.opened(folder.root)
-    if native.options != options:
+    if (opened := native.options) != options:
         raise BarError(
-            f"the bar in {folder.root} is open with other options: {native.options}", "make down, then again"
+            f"the bar in {folder.root} is open with VIRTUBAR_SPLIT={opened.split:d} VIRTUBAR_NODES={opened.nodes}",
+            "ask for the same, or close it first: make down",
         )
     return native
 
