@@ -41,8 +41,14 @@ def require_free(name: str, port: int) -> None:
         return
     raise PortInUse(
         f"port {port}, which {name} of this bar uses, is taken by {listener(port)}",
-        "stop that process, or open the bar elsewhere: VIRTUBAR_PORT_BASE=21000 make up",
+        f"stop that process, or open the bar elsewhere: VIRTUBAR_PORT_BASE={free_base()} make up",
     )
+
+
+def free_base() -> int:
+    """The first round number after which a whole bar finds its ports free; else the first of all."""
+    bases = range(21000, POOL.stop, 1000)
+    return next((base for base in bases if all(map(is_free, range(base, base + 50)))), bases.start)
 
 
 def listener(port: int) -> str:
