@@ -106,6 +106,7 @@ class Visit:
         """Raises Closed, Unreachable. Whatever happens after the first welcome mends itself."""
         welcome = await self.hello(url, ticket=ticket)
         self._go(self._stay_alive(welcome.heartbeat_ms / 1000))
+        self._go(self._stay_signed_in(welcome.heartbeat_ms / 1000))
         return welcome
 
     async def hello(self, url: str, **proof: Any) -> Welcome:
@@ -116,9 +117,11 @@ class Visit:
         wire.send(_json(t="hello", **proof))
         try:
             self.welcome = welcome = await asyncio.wait_for(self._welcomed, WELCOME_WITHIN)
-        except TimeoutError:
-            wire.abort()
-            raise Unreachable("no welcome") from None
+        except BaseException as error:
+            wire.abort()  # also where we are cancelled: nobody would ever close it
+            if isinstance(error, TimeoutError):
+                raise Unreachable("no welcome") from None
+            raise
         finally:
             self._opening = self._welcomed = None
         if self.over is not None:
@@ -174,8 +177,7 @@ class Visit:
     # Its life
 
     async def _stay_alive(self, heartbeat: float) -> None:
-        """Something goes out every heartbeat; a node that says nothing is left; the access token stays fresh."""
-        shown = await self._account.token()
+        """Something goes out every heartbeat; a node that says nothing is left."""
         while self.over is None:
             await asyncio.sleep(heartbeat / 2)
             if (wire := self._wire) is None:
@@ -185,10 +187,18 @@ class Visit:
             elif monotonic() - self._sent > heartbeat / 2:
                 wire.send(_json(t="ping", n=0))
                 self._sent = monotonic()
+
+    async def _stay_signed_in(self, heartbeat: float) -> None:
+        """The node is shown each new access token. Apart, because what it takes to get one may take long."""
+        shown = ""
+        while self.over is None:
             with suppress(ClientError):
-                if (token := await self._account.token()) != shown:
-                    wire.send(_json(t="auth", token=token))
+                token = await self._account.token()
+                if self._wire is not None:
+                    if shown and token != shown:
+                        self._wire.send(_json(t="auth", token=token))
                     shown = token
+            await asyncio.sleep(heartbeat / 2)
 
     async def _command(self, name: str, within: float, **fields: Any) -> Ack:
         if self.over is not None:

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+import httpx2
 import pytest
 import websockets
 
@@ -135,3 +136,17 @@ async def test_whoever_leaves_is_gone_at_once(bar: Bar, room: UUID) -> None:
         assert (await guest.told("ack"))["cid"] == "bye"
         assert await bar.house.occupied(room) == 0
         assert await guest.code() == 1000
+
+
+async def test_a_slow_sign_in_service_costs_nobody_their_place_in_view(bar: Bar, room: UUID) -> None:
+    """Tokens are renewed beside the heartbeat, not before it."""
+    witness, ann = await bar.join(room), await bar.join(room)
+    async with (
+        await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0) as silent,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}", timeout=30) as http,
+    ):
+        account = ann._account
+        account._http, account._refresh, account._fresh_until = http, "a refresh token", 0.0
+        await asyncio.sleep(3 * bar.settings["away_seconds"])  # not a wait for something: nothing is to happen
+        assert bar.events(witness, Away) == []
+        ann.close()
