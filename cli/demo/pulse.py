@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from libs.chassis.kafka import Kafka
+from libs.chassis.kafka import Kafka, stopped
 from libs.contracts.topic import Topic
 
 
@@ -50,4 +50,4 @@ class Pulse:
         self._ends, self._at = ends, now
 
     async def close(self) -> None:
-        await self._consumer.stop()
+        await stopped(self._consumer)

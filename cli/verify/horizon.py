@@ -87,7 +87,7 @@ async def published(db: Connection, service: str, to: Upper, deadline: Deadline)
 
 async def ends(kafka: Kafka, topics: Sequence[str]) -> Ends:
     """Of every partition of those topics that exist."""
-    async with kafka.reader() as consumer:
+    async with kafka.reading() as consumer:
         known = await consumer.topics()
         there = [topic for topic in topics if topic in known]
         if not there:

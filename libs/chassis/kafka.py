@@ -1,8 +1,8 @@
 """Kafka as every service uses it: the address, the topics, and one set of client options."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -62,6 +62,16 @@ class Kafka:
             | {"enable_auto_commit": False, "auto_offset_reset": "earliest", "fetch_max_wait_ms": 100}
             | overrides
         )
+
+    @asynccontextmanager
+    async def reading(self, **overrides: Any) -> AsyncIterator[AIOKafkaConsumer]:
+        """A `reader`, started, and stopped in good time whatever state it is in."""
+        consumer = self.reader(**overrides)
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            await stopped(consumer)
 
     def admin(self) -> AIOKafkaAdminClient:
         return AIOKafkaAdminClient(**self.options())
