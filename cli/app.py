@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli import dlq, down, events, logs, mail, rebuild, role, sql, status, up
+from cli import dlq, down, events, logs, mail, rebuild, role, sql, status, timeline, up
 from cli.demo import command as demo
 from cli.verify import command as verify
 from deploy.native.errors import BarError
@@ -28,6 +28,7 @@ app.command()(rebuild.rebuild)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(events.app, name="events")
 app.add_typer(role.app, name="role")
+app.add_typer(timeline.app, name="timeline")
 
 
 def main() -> None:
