@@ -34,6 +34,7 @@ class Departures:
         """`leave {cid}`: room_leave at once, then `ack`, then the socket closes with 1000."""
         member = socket.member
         if member is None or (found := self._halls.find(member.guest.visit)) is None:
+            socket.tell(messages.encode(problem("not_seated", "Wait for the welcome.", command.cid, retry_ms=500)))
             return
         if await self._end(found[0], member, "left", datetime.now(UTC)):
             socket.tell(messages.encode(Ack(command.cid)))

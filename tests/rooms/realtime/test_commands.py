@@ -53,6 +53,16 @@ async def test_what_cannot_be_said_is_a_problem_and_the_socket_stays(bar: Bar, r
         assert (await guest.told("pong"))["n"] == 3
 
 
+async def test_leaving_before_the_welcome_is_answered_too(bar: Bar, room: UUID) -> None:
+    body = await bar.ticket(room)
+    async with raw(body["ws_url"]) as guest:
+        await guest.send(t="hello", ticket=body["ticket"])
+        await guest.send(t="leave", cid="early")
+        error = await guest.told("error", within=5)
+        assert (error["cid"], error["type"].rpartition("/")[2]) == ("early", "not_seated")
+        await guest.told("welcome")
+
+
 async def test_a_command_in_fragments_is_one_command(bar: Bar, room: UUID) -> None:
     body = await bar.ticket(room)
     async with raw(body["ws_url"]) as guest:
