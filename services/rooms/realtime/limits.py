@@ -97,6 +97,7 @@ class Limits:
 
     async def flush(self, now: float, *, noted: bool = True) -> None:
         """One batch: add what happened here, learn what happened anywhere, forget whoever has been quiet."""
+        self._counts = {who: count for who, count in self._counts.items() if count.minute >= int(now // 60) - 1}
         counts = [(key, count) for key, count in self._counts.items() if count.here or count.everywhere is None]
         notes, self._noted = (self._noted, Counter()) if noted else (Counter(), self._noted)
         sent = [count.here for _, count in counts]
@@ -122,4 +123,3 @@ class Limits:
             if count.minute == minute:
                 count.here -= here
                 count.everywhere = int(total or 0)
-        self._counts = {who: count for who, count in self._counts.items() if count.minute >= int(now // 60) - 1}

@@ -184,6 +184,19 @@ async def test_counts_are_shared_by_all_nodes(bar: Bar, redis_server: RedisServe
     assert there.take(user, "chat", at + 60) == 0  # another minute
 
 
+async def test_who_has_been_quiet_is_forgotten_though_redis_is_away() -> None:
+    from libs.chassis.redis import connect
+
+    async with connect("redis://127.0.0.1:1/0") as nowhere:
+        limits, at = Limits(nowhere, {"chat": Limit(10, 10)}), 1_800_000_000.0
+        for _ in range(1000):
+            limits.take(uuid4(), "chat", at)
+        await limits.flush(at)
+        assert len(limits._counts) == 1000
+        await limits.flush(at + 180)
+        assert (len(limits._counts), limits.failures) == (0, 2)
+
+
 async def test_a_burst_waits_for_its_tokens() -> None:
     limits = Limits(None, {"chat": Limit(per_minute=60, burst=2)})  # type: ignore[arg-type]
     user = uuid4()
