@@ -1,6 +1,6 @@
 """Who is asking: access tokens verified here again, whatever the gateway did, and who of them is no longer welcome."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import time
@@ -38,7 +38,10 @@ class Caller:
 
 
 class Verifier:
-    """ES256 tokens of one issuer for one audience. A token is verified once and remembered until it expires."""
+    """ES256 tokens of one issuer for one audience. A token is verified once and remembered until it expires.
+
+    `informed` returns once `revocations` may be believed to know what was revoked before this process began.
+    """
 
     def __init__(
         self,
@@ -47,11 +50,12 @@ class Verifier:
         issuer: str,
         audience: str,
         revocations: Revocations | None = None,
+        informed: Callable[[], Awaitable[object]] | None = None,
         clock: Callable[[], float] = time,
     ) -> None:
         self._keys = keys
         self._issuer, self._audience = issuer, audience
-        self._revocations = revocations
+        self._revocations, self._informed = revocations, informed
         self._clock = clock
         self._known: dict[str, Caller] = {}
 
@@ -62,6 +66,8 @@ class Verifier:
             self._known.pop(token, None)
             caller = await self._read(token)
             self._remember(token, caller)
+        if self._informed:
+            await self._informed()
         if self._revocations and self._revocations.refuse(caller.user_id, caller.session_id, caller.issued_at):
             raise Unauthenticated("This session has ended.")
         return caller

@@ -54,6 +54,20 @@ class Follower:
         if not self.caught_up.is_set():
             raise NotReady("reading " + ", ".join(self._topics))
 
+    def patient(self, seconds: float) -> Callable[[], Awaitable[None]]:
+        """Something to await before relying on what was followed: returns when caught up, or `seconds` from now.
+
+        For without Kafka there is no bound, and a restart must not take down what needs none of it.
+        """
+        until = monotonic() + seconds
+
+        async def caught_up() -> None:
+            if not self.caught_up.is_set() and (left := until - monotonic()) > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.caught_up.wait(), left)
+
+        return caught_up
+
     async def run(self, stop: asyncio.Event) -> None:
         """A role: follow until told to stop. Raises nothing for want of Kafka."""
         SILENCE.labels(",".join(self._topics)).set_function(lambda: monotonic() - self._answered)

@@ -69,7 +69,12 @@ async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = ut
         follower = Follower(kafka, TOPICS, revocations.apply, revocations.horizon)
         sweeper = Sweeper(store, pool, settings, now)
         verifier = Verifier(
-            Jwks(settings.jwks_url), issuer=settings.issuer, audience=settings.audience, revocations=revocations
+            Jwks(settings.jwks_url),
+            issuer=settings.issuer,
+            audience=settings.audience,
+            revocations=revocations,
+            # a gateway may ask before we are ready; a realtime node opens its door later
+            informed=follower.patient(settings.catch_up_seconds) if "api" in wanted else None,
         )
         ready: Checks = {"postgres": lambda: _answers(pool)}
         if "api" in wanted:

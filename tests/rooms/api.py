@@ -75,6 +75,7 @@ def told(urls: Databases, issuer: Issuer, **settings: Any) -> dict[str, Any]:
         "database_url": urls.runtime,
         "keys_url": urls.keys,
         "kafka_url": "kafka://127.0.0.1:1",
+        "catch_up_seconds": 0.001,
         "jwks_url": issuer.jwks_url,
         **settings,
     }

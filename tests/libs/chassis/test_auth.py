@@ -1,5 +1,6 @@
 """Who may pass, who may not, and who may no longer."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from time import time
 from typing import Any
@@ -162,6 +163,19 @@ async def test_a_revoked_session_is_refused_and_the_persons_others_are_not() -> 
     await revocations.apply(told(SessionRevoke(user_id=user, session_id=session, reason="logout")))
     assert revocations.refuse(user, session, NOW + timedelta(minutes=1))
     assert not revocations.refuse(user, uuid4(), NOW - timedelta(minutes=1))
+
+
+async def test_nobody_passes_before_the_revocations_from_before_the_start_have_been_read() -> None:
+    issuer, revocations, read = Issuer(), Revocations(timedelta(minutes=5)), asyncio.Event()
+    user, ended, other = uuid4(), uuid4(), uuid4()
+    verifier = issuer.verifier(revocations, informed=read.wait)
+    asking = [asyncio.create_task(verifier.verify(issuer.token(sub=user, sid=each))) for each in (ended, other)]
+    assert not (await asyncio.wait(asking, timeout=0.1))[0]
+    await revocations.apply(told(SessionRevoke(user_id=user, session_id=ended, reason="logout")))
+    read.set()
+    with pytest.raises(Unauthenticated):
+        await asking[0]
+    assert (await asking[1]).session_id == other
 
 
 USER = uuid4()

@@ -104,4 +104,13 @@ async def test_a_follower_without_kafka_or_topics_waits_and_is_not_ready(house: 
         assert not nowhere.caught_up.is_set()
 
 
+async def test_who_relies_on_a_follower_waits_for_it_but_not_for_ever() -> None:
+    nowhere = Follower(Kafka.parse("kafka://127.0.0.1:1"), BOTH, _nothing)
+    await nowhere.patient(0.01)()
+    waiting = asyncio.ensure_future(nowhere.patient(600)())
+    assert not (await asyncio.wait([waiting], timeout=0.1))[0]
+    nowhere.caught_up.set()
+    await asyncio.wait_for(waiting, 20)
+
+
 async def _nothing(_: Envelope) -> None: ...
