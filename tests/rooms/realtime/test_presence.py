@@ -194,7 +194,7 @@ async def test_who_has_been_quiet_is_forgotten_though_redis_is_away() -> None:
         await limits.flush(at)
         assert len(limits._counts) == 1000
         await limits.flush(at + 180)
-        assert (len(limits._counts), limits.failures) == (0, 2)
+        assert len(limits._counts) == 0
 
 
 async def test_a_burst_waits_for_its_tokens() -> None:
