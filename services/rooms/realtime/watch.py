@@ -23,9 +23,10 @@ class Watch:
         self._settings = settings
 
     def look(self, now: float, passed: float) -> None:
-        if passed > self._settings.watch_seconds + STALL:
-            self._node.pardon(passed - self._settings.watch_seconds)
-        for visitor in self._crowd.overdue(now - self._settings.hello_seconds):
+        slept = passed - self._settings.watch_seconds if passed > self._settings.watch_seconds + STALL else 0.0
+        if slept:
+            self._node.pardon(slept)
+        for visitor in self._crowd.overdue(now - self._settings.hello_seconds - slept):
             visitor.turn_away()
         if self._node.lease.lapsed(now) > self._settings.lease_grace_seconds:
             self._node.lose_all()
