@@ -93,7 +93,7 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
     @api.post("/{room_id}/ticket", responses=refuses(REFUSALS, SeatGone, RoomClosed))
     async def new_ticket(room_id: UUID, me: Me, response: Response) -> TicketAnswer:
         with node_needed():
-            return _shown_once(await rooms.visits.ticket(me.user_id, room_id, clock()), response)
+            return _shown_once(await rooms.visits.ticket(me.user_id, me.session_id, room_id, clock()), response)
 
     @api.post("/{room_id}/leave", status_code=204)
     async def leave_room(room_id: UUID, me: Me) -> None:

@@ -17,7 +17,7 @@ from services.rooms.ports import Ticket
 from services.rooms.settings import RoomsSettings
 from services.rooms.tickets import Token
 
-SEAT_OF = "select visit_id, room_id from seats where user_id = $1"
+SEAT_OF = "select visit_id, room_id, session_id from seats where user_id = $1"
 VISIT = "select user_id, room_id from seats where visit_id = $1"
 TICKET = """
 update seats set ticket_hash = $2, node = $3, fence = $4,
@@ -46,7 +46,7 @@ class Visits:
         self._settings = settings
 
     async def hold(self, guest: Guest, room_id: UUID, at: datetime, once: Once | None = None) -> Ticket:
-        """Keep a seat, giving up any other; the same visit with a new ticket where there is one in this room already.
+        """Keep a seat, giving up any other; the same visit with a new ticket where this login has one in this room.
 
         Raises NotFound, RoomClosed, RoomPrivate, RoomFull; SeatGone where `once` was answered with a visit that is
         over by now; NoNode, with no seat taken.
@@ -55,7 +55,7 @@ class Visits:
 
         async def work(unit: Unit) -> Ticket:
             if once and (before := await unit.once(once)):
-                return await self._new_ticket(unit, guest.user_id, visit_id=UUID(before.resource))
+                return await self._new_ticket(unit, guest.user_id, guest.session_id, visit_id=UUID(before.resource))
             seat = await unit.db.fetchrow(SEAT_OF, guest.user_id)
             guards = await lock(unit, {room_id, seat["room_id"]} if seat else {room_id})
             if room_id not in guards:
@@ -87,12 +87,12 @@ class Visits:
 
         return await self._store.run(work, at=at)
 
-    async def ticket(self, user_id: UUID, room_id: UUID, at: datetime) -> Ticket:
-        """A new ticket for the seat held or taken in this room, to wherever the room is now.
+    async def ticket(self, user_id: UUID, session_id: UUID, room_id: UUID, at: datetime) -> Ticket:
+        """A new ticket for the seat this login holds or took in this room, to wherever the room is now.
 
         Raises SeatGone, RoomClosed, NoNode.
         """
-        return await self._store.run(lambda unit: self._new_ticket(unit, user_id, room_id=room_id), at=at)
+        return await self._store.run(lambda unit: self._new_ticket(unit, user_id, session_id, room_id=room_id), at=at)
 
     async def leave_room(self, user_id: UUID, room_id: UUID, at: datetime) -> None:
         """Walk out. Nothing happens where the visitor is not in this room."""
@@ -124,11 +124,13 @@ class Visits:
         return await self._store.run(work, at=at)
 
     async def _new_ticket(
-        self, unit: Unit, user_id: UUID, *, room_id: UUID | None = None, visit_id: UUID | None = None
+        self, unit: Unit, user_id: UUID, session_id: UUID, *, room_id: UUID | None = None, visit_id: UUID | None = None
     ) -> Ticket:
         seat = await unit.db.fetchrow(SEAT_OF, user_id)
         if seat is None or room_id not in (None, seat["room_id"]) or visit_id not in (None, seat["visit_id"]):
             raise SeatGone
+        if seat["session_id"] != session_id:
+            raise SeatGone  # for this login: nothing that ends it would end that seat
         guard = (await lock(unit, [seat["room_id"]]))[seat["room_id"]]
         if not guard.room.is_open:
             raise RoomClosed

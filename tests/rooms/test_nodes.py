@@ -40,7 +40,7 @@ async def test_a_dead_owner_loses_the_room_and_may_write_no_more(house: House) -
     waiting = await house.hold(BOB, room)
     await lease_over(house, "old")
     await house.node("new")
-    moved = await house.rooms.visits.ticket(ANN, room, after(5))
+    moved = await house.rooms.visits.ticket(ANN, ANN, room, after(5))
     assert "/new/" in moved.ws_url
     new = await house.door.claim(room, "new", 1)
     assert new.fence > old.fence
@@ -77,7 +77,7 @@ async def test_a_room_given_up_goes_to_another_node(house: House) -> None:
     await house.node("new")
     await house.door.give_up(room, "old", fence)
     assert await house.door.owned_rooms("old", 1) == []
-    assert "/new/" in (await house.rooms.visits.ticket(ANN, room, after(1))).ws_url
+    assert "/new/" in (await house.rooms.visits.ticket(ANN, ANN, room, after(1))).ws_url
     await house.door.give_up(room, "old", fence)  # late, and of no effect
     assert [owned.room_id for owned in await house.door.owned_rooms("new", 1)] == [room]
 

@@ -53,6 +53,14 @@ def test_a_seat_that_is_kept_or_taken_there_already_is_the_answer() -> None:
     given(VISITOR, *seated).when(hold(visit_id=SECOND, at=after(3600))).then()
 
 
+def test_another_login_of_the_same_guest_takes_a_seat_of_its_own() -> None:
+    full = room_now(capacity=2, occupied=2)
+    other = hold(full, visit_id=SECOND, at=after(9), session_id=OTHER_LOGIN)
+    kept = seat_hold(SECOND, at=after(9), session_id=OTHER_LOGIN)
+    given(VISITOR, *held).when(other).then(seat_release("switched"), kept)
+    given(VISITOR, *seated).when(other).then(room_leave("switched", at=after(9)), kept)
+
+
 def test_a_full_room_turns_guests_away_and_a_kept_seat_counts() -> None:
     given(VISITOR).when(hold(room_now(capacity=2, occupied=2))).then_refused(RoomFull)
     given(VISITOR).when(hold(room_now(capacity=2, occupied=3))).then_refused(RoomFull)

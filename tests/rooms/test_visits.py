@@ -73,12 +73,12 @@ async def test_a_seated_visitor_gets_a_new_ticket_for_the_same_visit(house: Hous
     await house.node()
     room = await house.room()
     entered = await house.seat(ANN, room)
-    ticket = await house.rooms.visits.ticket(ANN, room, after(100))
+    ticket = await house.rooms.visits.ticket(ANN, ANN, room, after(100))
     assert ticket.visit_id == entered.visit_id
     assert ticket.expires_at == after(130)
     again = await house.enter(ticket, room, after(110))
     assert (again.joined, again.visit_id) == (False, entered.visit_id)
-    late = await house.rooms.visits.ticket(ANN, room, after(200))
+    late = await house.rooms.visits.ticket(ANN, ANN, room, after(200))
     with pytest.raises(BadTicket):
         await house.enter(late, room, after(230))
 
@@ -92,7 +92,7 @@ async def test_a_hello_after_the_hold_ran_out_finds_the_seat_gone_and_frees_it(h
     assert await house.story(ANN) == [("seat_hold", None), ("seat_release", "expired")]
     assert await house.occupied(room) == 0
     with pytest.raises(SeatGone):
-        await house.rooms.visits.ticket(ANN, room, after(31))
+        await house.rooms.visits.ticket(ANN, ANN, room, after(31))
 
 
 async def test_a_hello_is_refused_where_the_room_shrank_meanwhile(house: House) -> None:
@@ -130,6 +130,18 @@ async def test_a_seat_elsewhere_leaves_the_room_one_is_in(house: House) -> None:
         ("room_leave", "switched"),
         ("seat_hold", None),
     ]
+
+
+async def test_a_login_gets_no_ticket_to_a_seat_that_would_outlive_it(house: House) -> None:
+    await house.node()
+    room = await house.room()
+    await house.seat(ANN, room, session_id=LOGIN)
+    with pytest.raises(SeatGone):
+        await house.rooms.visits.ticket(ANN, OTHER_LOGIN, room, after(1))
+    await house.seat(ANN, room, after(2), session_id=OTHER_LOGIN)
+    over = Revoke("revoked", after(3), OTHER_LOGIN)
+    assert await house.store.run(lambda unit: revoke(unit, ANN, over), at=after(3))
+    assert await house.occupied(room) == 0
 
 
 async def test_leaving_twice_is_leaving_once(house: House) -> None:

@@ -141,8 +141,9 @@ def _hold(state: Visitor, command: Hold) -> Sequence[Event]:
         raise RoomClosed
     here = room_of(state) == room.room_id
     run_out = isinstance(state, Held) and at >= state.seat.expires_at
-    if here and not run_out:
-        return []
+    same_login = not isinstance(state, Away) and state.seat.session_id == command.session_id
+    if here and not run_out and same_login:
+        return []  # to another login it is a seat elsewhere: each ends with the login it began by
     if room.is_private and room.created_by != command.user_id:
         raise RoomPrivate
     if room.occupied - here >= room.capacity:  # one's own lapsed seat is about to be free
