@@ -24,7 +24,9 @@ async def on_session_revoke(unit: Unit, envelope: Envelope) -> None:
 
 
 async def on_user_suspend(unit: Unit, envelope: Envelope) -> None:
-    await revoke(unit, envelope.subject, Revoke("suspended", unit.at), Meta.caused_by(envelope))
+    # heard late, it says nothing of visits that began after the reinstatement
+    command = Revoke("suspended", unit.at, issued_until=envelope.time)
+    await revoke(unit, envelope.subject, command, Meta.caused_by(envelope))
 
 
 async def on_user_delete(unit: Unit, envelope: Envelope) -> None:

@@ -81,20 +81,21 @@ async def test_a_seat_ends_with_its_login_or_account_and_every_reason_is_told(ho
     await house.node()
     signed_out, everywhere, suspended, deleted = [await seated(house, session_id=LOGIN) for _ in range(4)]
     other_device = await seated(house, session_id=OTHER_LOGIN)
-    back_again = await seated(house, issued_at=after(10))
+    back_again, reinstated = [await seated(house, issued_at=after(10)) for _ in range(2)]
     on_the_way = uuid4()
     await house.hold(on_the_way, await house.room(), session_id=LOGIN)
     for user in (signed_out, other_device, on_the_way):
         await identity.says(SessionRevoke(user_id=user, session_id=LOGIN, reason="logout"), times=2)
     for user in (everywhere, back_again):
         await identity.says(SessionRevoke(user_id=user, session_id=None, reason="token_reused"), after(5))
-    await identity.says(UserSuspend(user_id=suspended, sanction_id=uuid4()))
+    for user in (suspended, reinstated):
+        await identity.says(UserSuspend(user_id=user, sanction_id=uuid4()), after(5))
     cause = await identity.says(UserDelete(user_id=deleted))
     last = uuid4()
     await identity.says(UserDelete(user_id=last))
 
     async def all_heard() -> bool:
-        return bool(await house.pool.fetchval("select count(*) = 8 from heard"))
+        return bool(await house.pool.fetchval("select count(*) = 9 from heard"))
 
     await until(all_heard, within=60)
     endings = {user: (await house.story(user))[2:] for user in (signed_out, everywhere, suspended, deleted)}
@@ -105,7 +106,7 @@ async def test_a_seat_ends_with_its_login_or_account_and_every_reason_is_told(ho
         deleted: [("room_leave", "deleted")],
     }
     assert await house.story(on_the_way) == [("seat_hold", None), ("seat_release", "revoked")]
-    for user in (other_device, back_again):
+    for user in (other_device, back_again, reinstated):
         assert (await house.story(user))[-1] == ("room_join", None)
     caused_by = "select meta->>'causation_id' from events where stream_id = $1 and name = 'room_leave'"
     assert await house.pool.fetchval(caused_by, f"visitor-{deleted}") == str(cause)
