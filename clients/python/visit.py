@@ -15,12 +15,12 @@ from clients.python import frames
 from clients.python.account import Account
 from clients.python.comeback import RESUMABLE, Comeback
 from clients.python.events import Ack, Event, Over, Problem, Reconnecting, Welcome, read
+from clients.python.inbox import Inbox
 from clients.python.problems import ClientError, Closed, Refused, Unreachable
 from clients.python.roster import Roster
 from clients.python.wire import Wire
 
 WELCOME_WITHIN: Final = 10.0  # seconds
-KEPT_EVENTS: Final = 1000
 DEAF: Final = 3  # heartbeats without a word from the node: it is gone, whatever TCP says
 
 
@@ -47,8 +47,8 @@ class Visit:
         self.frames_seen = 0
         self._account = account
         self._watch, self._tls = watch, tls
-        self._inbox: asyncio.Queue[Event] = asyncio.Queue()
-        self._on_event = on_event or self._keep
+        self._inbox = Inbox()
+        self._on_event = on_event or self._inbox.keep
         self._wire: Wire | None = None
         self._opening: Wire | None = None
         self._url = ""
@@ -92,13 +92,9 @@ class Visit:
         if self._wire is not None:
             self._wire.abort()
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncIterator[Event]:
         """What is heard, `Over` last."""
-        while True:
-            event = await self._inbox.get()
-            yield event
-            if isinstance(event, Over):
-                return
+        return self._inbox.read()
 
     # From hello to welcome
 
@@ -228,11 +224,6 @@ class Visit:
     def _hear(self, event: Event) -> None:
         self.roster.take(event)
         self._on_event(event)
-
-    def _keep(self, event: Event) -> None:
-        if self._inbox.qsize() >= KEPT_EVENTS:
-            self._inbox.get_nowait()
-        self._inbox.put_nowait(event)
 
     def _end(self, over: Over) -> None:
         if self.over is not None:
