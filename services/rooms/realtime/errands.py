@@ -1,13 +1,14 @@
 """What a socket sets going and nobody waits for: tasks that are kept, watched, and finished before the end."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final
 
 import structlog
 
 from libs.chassis.logs import where
 
+AGAIN: Final = 0.5  # seconds between two cancellations
 log = structlog.get_logger(__name__)
 
 
@@ -36,3 +37,13 @@ class Errands:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("errand failed", error=type(error).__name__, where=where(error))
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended: Python 3.11's wait_for, with which redis-py sends, may lose a cancellation."""
+    all_of_them = left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=AGAIN)
+    await asyncio.gather(*all_of_them, return_exceptions=True)

@@ -22,6 +22,7 @@ from services.rooms.realtime.codes import Code
 from services.rooms.realtime.connection import Connection, Entrance
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.crowd import Limits as CrowdLimits
+from services.rooms.realtime.errands import ended
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
@@ -112,9 +113,7 @@ class Realtime:
             self._open = False
             server.close()
             await self._farewell()
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+            await ended(jobs)
             REGISTRY.unregister(self._figures)
 
     async def _farewell(self) -> None:
