@@ -40,7 +40,7 @@ class Errands:
 
 
 async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended: Python 3.11's wait_for, with which redis-py sends, may lose a cancellation."""
+    """Cancel until they end. Python 3.11's wait_for, with which redis-py sends, may lose a cancellation."""
     all_of_them = left = set(tasks)
     while left:
         for task in left:
