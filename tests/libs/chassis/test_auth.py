@@ -22,7 +22,7 @@ from tests.libs.chassis.house import envelope_of
 from tests.libs.chassis.sample import sample_app
 from tests.libs.chassis.tokens import Issuer, bearer
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
 
 
 async def test_a_good_token_tells_who_is_asking() -> None:
@@ -166,7 +166,8 @@ async def test_a_revoked_session_is_refused_and_the_persons_others_are_not() -> 
 
 
 async def test_nobody_passes_before_the_revocations_from_before_the_start_have_been_read() -> None:
-    issuer, revocations, read = Issuer(), Revocations(timedelta(minutes=5)), asyncio.Event()
+    issuer, read = Issuer(), asyncio.Event()
+    revocations = Revocations(timedelta(minutes=5), clock=lambda: NOW)
     user, ended, other = uuid4(), uuid4(), uuid4()
     verifier = issuer.verifier(revocations, informed=read.wait)
     asking = [asyncio.create_task(verifier.verify(issuer.token(sub=user, sid=each))) for each in (ended, other)]
