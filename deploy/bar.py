@@ -45,6 +45,9 @@ SERVICES = (
         ("presence:user:*", "room:*", "rl:ws:*", "rooms:*"),
         nodes=True,
     ),
+    Service("social", ("api", "relay"), ("social:*",)),
+    Service("moderation", ("api", "relay"), ("moderation:*",)),
+    Service("inventory", ("api", "relay"), ("inventory:*",)),
     Service("analytics", ("sink",), ("analytics:*",)),
 )
 

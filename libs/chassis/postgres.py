@@ -65,6 +65,11 @@ async def session(url: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]"
     return await asyncpg.connect(url, timeout=5, server_settings={**KEEPALIVE, "search_path": schema})
 
 
+async def answering(pool: Pool) -> None:
+    """A ready check: raises when Postgres is away."""
+    await pool.fetchval("select 1")
+
+
 async def _as_it_is(_: Connection) -> None:
     """Nothing here changes a session, so none is reset: that would be one more round trip after every use.
 

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     issuer: str = "https://virtubar.dev"
     audience: str = "virtubar"
     access_token_seconds: Annotated[int, Ge(1)] = 300
+    catch_up_seconds: Seconds = 5.0  # to hear of revocations before anybody is let in; without Kafka there is no bound
 
     # limits
     pool_size: Annotated[int, Ge(1)] = 10

@@ -13,7 +13,7 @@ from libs.chassis.consumers import Parked, Policy
 from libs.chassis.consumers.dlq import DeadLetters
 from libs.chassis.health import NotReady
 from libs.chassis.kafka import Kafka
-from libs.chassis.postgres import Pool, connect
+from libs.chassis.postgres import answering, connect
 from libs.chassis.process import Parts
 from libs.contracts.catalogue import topics
 from services.analytics.intake import Intake
@@ -52,12 +52,8 @@ async def compose(
         upkeep = Upkeep(settings.lake_url, storage_of(settings.lake_url), meters)
         yield Parts(
             roles={"sink": (sink.run, intake.watch, retries.run, upkeep.run)},
-            ready={"postgres": lambda: _answers(pool), "kafka": lambda: _assigned(intake)},
+            ready={"postgres": lambda: answering(pool), "kafka": lambda: _assigned(intake)},
         )
-
-
-async def _answers(pool: Pool) -> None:
-    await pool.fetchval("select 1")
 
 
 async def _assigned(intake: Intake) -> None:

@@ -4,25 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from fastapi import FastAPI
-
-from libs.chassis.app import create_app
-from libs.chassis.auth import LEEWAY, Verifier
-from libs.chassis.consumers import Consumers
-from libs.chassis.follow import Follower
-from libs.chassis.health import Checks
-from libs.chassis.kafka import Kafka
-from libs.chassis.postgres import Pool, connect, session
+from libs.chassis.auth import LEEWAY
+from libs.chassis.backbone import Backbone, Now, utc_now
+from libs.chassis.postgres import Pool
 from libs.chassis.process import Parts, main
-from libs.chassis.relay_metrics import RelayMetrics
-from libs.chassis.revocations import TOPICS, Revocations
-from libs.eventstore.keys import Cipher, KeyRing
-from libs.eventstore.projections import project_all
-from libs.eventstore.publisher import DELIVERY
-from libs.eventstore.relay import Relay
-from libs.eventstore.store import Store
+from libs.chassis.stores import Stores, open_stores
 from services.identity.consumers import listen
 from services.identity.families import Families
 from services.identity.housekeeping import Housekeeping
@@ -38,19 +26,13 @@ from services.identity.tokens import Mint
 
 SERVICE = "identity"
 ROLES = ("api", "relay", "consumers")
-Now = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
     """Identity without a process around it: for the roles below, and for the command line on the spot."""
 
-    pool: Pool
-    store: Store
+    stores: Stores
     keys: SigningKeys
     identity: Identity
 
@@ -61,16 +43,12 @@ async def opened(
 ) -> AsyncIterator[Inside]:
     """Connected to its databases; `wake` is called after each commit that recorded something."""
     pepper = Pepper(settings.pepper.get_secret_value())
-    async with (
-        await connect(settings.database_url, SERVICE, size=settings.pool_size) as pool,
-        await connect(settings.keys_url, SERVICE, size=settings.pool_size) as vault,
-    ):
-        store = Store(pool, cipher=Cipher(KeyRing(vault)), project=project_all(ACCOUNTS), wake=wake)
-        keys = SigningKeys(pool, pepper, schedule_of(settings), now)
+    async with open_stores(SERVICE, settings, ACCOUNTS, wake=wake) as stores:
+        keys = SigningKeys(stores.pool, pepper, schedule_of(settings), now)
         identity = Identity(
-            pool=pool,
-            store=store,
-            families=families_of(settings, pool),
+            pool=stores.pool,
+            store=stores.store,
+            families=families_of(settings, stores.pool),
             mailer=mailer_of(settings),
             mint=Mint(keys, settings.issuer, settings.audience, settings.access_token_seconds),
             pepper=pepper,
@@ -78,61 +56,27 @@ async def opened(
             limits=limits_of(settings, pepper),
             now=now,
         )
-        yield Inside(pool, store, keys, identity)
+        yield Inside(stores, keys, identity)
 
 
 @asynccontextmanager
 async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
-    kafka, wake = Kafka.parse(settings.kafka_url), asyncio.Event()
+    wake = asyncio.Event()
     async with opened(settings, now, wake.set) as inside:
-        relay = Relay(
-            lambda: session(settings.database_url, SERVICE),
-            lambda: kafka.producer(**DELIVERY),
-            cell=settings.cell,
-            service=SERVICE,
-            wake=wake,
-            watch=RelayMetrics(SERVICE),
-        )
-        consumers = Consumers(SERVICE, kafka, inside.pool, store=inside.store, instance=settings.instance)
-        listen(consumers)
-        revocations = Revocations(timedelta(seconds=settings.access_token_seconds), clock=now)
-        follower = Follower(kafka, TOPICS, revocations.apply, revocations.horizon)
-        housekeeping = Housekeeping(inside.pool, inside.keys, settings.housekeeping_seconds, now)
-        ready: Checks = {"postgres": lambda: _answers(inside.pool)}
+        bar = Backbone(SERVICE, settings, inside.stores, wake, keys=inside.keys, now=now)
+        listen(bar.consumers)
+        housekeeping = Housekeeping(bar.pool, inside.keys, settings.housekeeping_seconds, now)
         if "api" in wanted:
             await housekeeping.once()  # nobody can sign in without a signing key
-            ready = {**ready, "revocations": follower.ready}
-        if "consumers" in wanted:
-            ready = {**ready, "consumers": consumers.ready}
-        yield Parts(
-            roles={"api": (follower.run, housekeeping.run), "relay": relay.run, "consumers": consumers.run},
-            app=lambda checks: app_of(settings, inside, revocations, now, checks),
-            ready=ready,
+        own = routes(
+            inside.identity,
+            inside.keys,
+            token_seconds=settings.access_token_seconds,
+            jwks_seconds=settings.jwks_cache_seconds,
         )
-
-
-def app_of(settings: Settings, inside: Inside, revocations: Revocations, now: Now, checks: Checks) -> FastAPI:
-    verifier = Verifier(
-        inside.keys,
-        issuer=settings.issuer,
-        audience=settings.audience,
-        revocations=revocations,
-        clock=lambda: now().timestamp(),
-    )
-    own = routes(
-        inside.identity,
-        inside.keys,
-        token_seconds=settings.access_token_seconds,
-        jwks_seconds=settings.jwks_cache_seconds,
-    )
-    return create_app(
-        SERVICE,
-        [own, operator_routes(inside.identity)],
-        refusals=REFUSALS,
-        verifier=verifier,
-        ready_checks=checks,
-        settings=settings,
-    )
+        yield bar.parts(
+            wanted, [own, operator_routes(inside.identity)], refusals=REFUSALS, roles={"api": housekeeping.run}
+        )
 
 
 def families_of(settings: Settings, pool: Pool) -> Families:
@@ -169,10 +113,6 @@ def schedule_of(settings: Settings) -> Schedule:
         lead=timedelta(seconds=settings.signing_key_lead_seconds),
         token_lifetime=timedelta(seconds=settings.access_token_seconds + LEEWAY),
     )
-
-
-async def _answers(pool: Pool) -> None:
-    await pool.fetchval("select 1")
 
 
 if __name__ == "__main__":

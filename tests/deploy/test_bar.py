@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.bar import SERVICES
 from tests.stack import OpenBar, open_bar
 from tests.waiting import until
 
@@ -23,7 +24,7 @@ def test_status_is_one_document_with_urls_of_everything(bar: OpenBar) -> None:
     document = json.loads(printed.stdout)
     assert (printed.returncode, printed.stderr) == (0, "")
     assert document == bar.status()
-    assert set(document["postgres"]) == {"admin", "identity", "rooms", "analytics"}
+    assert set(document["postgres"]) == {"admin", *(service.name for service in SERVICES)}
     assert document["gateway"].startswith("http://127.0.0.1:")
     assert document["kafka"].startswith("kafka://127.0.0.1:")
     assert document["redis"].startswith("redis://virtubar:")

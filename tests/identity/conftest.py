@@ -61,6 +61,7 @@ def told(databases: Databases, mail: Mailbox, **settings: Any) -> Settings:
         "owner_database_url": databases.owner,
         "keys_url": databases.keys,
         "kafka_url": "kafka://127.0.0.1:1",
+        "catch_up_seconds": 0.001,
         "smtp_url": mail.url,
         "pepper": PEPPER,
         "http_port": 0,
@@ -102,7 +103,7 @@ async def open_door(database: Database, mail: Mailbox) -> AsyncIterator[Open]:
             settings = told(databases, mail, **given)
             inside = await closing.enter_async_context(opened(settings, clock))
             http = await closing.enter_async_context(serving(settings, clock))
-            return Door(http, mail, clock, inside.identity, inside.pool, databases)
+            return Door(http, mail, clock, inside.identity, inside.stores.pool, databases)
 
         yield make
 

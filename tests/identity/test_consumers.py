@@ -66,7 +66,7 @@ async def desk(database: Database, mail: Mailbox) -> AsyncIterator[Desk]:
         handlers = Handlers()
         handlers.add_command(SanctionUser, on_sanction)
         handlers.add_command(SanctionLift, on_lift)
-        yield Desk(inside, Applying("identity", handlers, inside.pool, inside.store, Clock()))
+        yield Desk(inside, Applying("identity", handlers, inside.stores.pool, inside.stores.store, Clock()))
 
 
 def sanction(user: UUID, kind: SanctionKind = "suspend") -> SanctionUser:

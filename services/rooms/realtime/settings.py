@@ -34,8 +34,6 @@ class NodeSettings(RoomsSettings):
     renew_seconds: Seconds = 1.0  # between two renewals of the node's lease
     lease_grace_seconds: Seconds = 10.0  # without a lease nothing moves; after this long people are sent elsewhere
 
-    catch_up_seconds: Seconds = 5.0  # to hear of revocations before people come in; without Kafka there is no bound
-
     # the floor
     tick_hz: Annotated[int, Ge(1), Le(60)] = 20
     walk_cm_per_second: Annotated[float, Gt(0)] = 800.0
