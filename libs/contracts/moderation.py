@@ -1,4 +1,8 @@
-"""Moderation's facts: reports, sanctions, appeals. All restricted."""
+"""Moderation's facts: reports, sanctions, appeals. All restricted.
+
+What people wrote about a case is kept in facts of its own, stored only, whose subject is the case or the sanction: under
+their keys it outlives those who are in it, and ends with them.
+"""
 
 from uuid import UUID
 
@@ -19,7 +23,7 @@ SAFETY = Topic(producer="moderation", stream="safety", audience="restricted")
 
 
 class ReportUser(Event):
-    """Somebody asked for help. What they wrote is under their own key."""
+    """Somebody asked for help. What they wrote is under their own key; a link to evidence is in `ReportEvidence`."""
 
     TOPIC = REPORT
     SUBJECT = ("reporter_user_id",)
@@ -32,12 +36,40 @@ class ReportUser(Event):
     evidence_url: Personal[str] = None
 
 
+class ReportEvidence(Event):
+    """What was handed in with a report, under the case's key."""
+
+    SUBJECT = ("report_id",)
+    report_id: UUID
+    evidence_id: UUID
+    evidence_url: Personal[str] = None
+
+
 class ReportReview(Event):
-    """A moderator took the case."""
+    """A moderator took the case, until `until`."""
 
     TOPIC = REPORT
     SUBJECT = ("report_id",)
     report_id: UUID
+    by_user_id: UserId | None = None
+    until: Instant | None = None
+
+
+class ReportRelease(Event):
+    """The case is open to others again: its moderator gave it back (`by_user_id`), or their time ran out."""
+
+    SUBJECT = ("report_id",)
+    report_id: UUID
+    by_user_id: UserId | None = None
+
+
+class ReportNote(Event):
+    """What a moderator wrote down about a case, under the case's key."""
+
+    SUBJECT = ("report_id",)
+    report_id: UUID
+    by_user_id: UserId
+    note: Personal[str] = None
 
 
 class ReportResolve(Event):
@@ -48,6 +80,37 @@ class ReportResolve(Event):
     report_id: UUID
     outcome: ReportOutcome
     sanction_id: UUID | None = None
+    by_user_id: UserId | None = None
+
+
+class SanctionPropose(Event):
+    """A sanction that holds once a second moderator has said so."""
+
+    sanction_id: UUID
+    user_id: UserId
+    kind: SanctionKind
+    room_id: UUID | None = None
+    until: Instant | None = None
+    reason_code: ReasonCode
+    report_id: UUID | None = None
+    by_user_id: UserId
+
+
+class SanctionStatement(Event):
+    """The reasons for a sanction, as its person is told them; under the sanction's key."""
+
+    SUBJECT = ("sanction_id",)
+    sanction_id: UUID
+    user_id: UserId
+    statement: Personal[str] = None
+
+
+class SanctionDrop(Event):
+    """A proposed sanction was taken back."""
+
+    sanction_id: UUID
+    user_id: UserId
+    by_user_id: UserId
 
 
 class SanctionUser(Event):
@@ -62,6 +125,7 @@ class SanctionUser(Event):
     reason_code: ReasonCode
     report_id: UUID | None = None
     by_user_id: UserId
+    approved_by_user_id: UserId | None = None
 
 
 class SanctionLift(Event):
@@ -71,6 +135,7 @@ class SanctionLift(Event):
     sanction_id: UUID
     user_id: UserId
     reason: LiftReason
+    by_user_id: UserId | None = None
 
 
 class AppealOpen(Event):

@@ -1,4 +1,4 @@
-"""Rooms' facts: rooms, visits and nights. Seat holds are stored but never published: a no-show was never a guest."""
+"""Rooms' facts: rooms, visits and nights. Seat holds and microphones are stored, never published."""
 
 from typing import Annotated
 from uuid import UUID
@@ -59,6 +59,7 @@ class RoomUpdate(Event):
     capacity: Capacity
     region: Region
     created_by: UserId | None
+    is_locked: bool = False  # to all but its host, moderators and invited people
 
 
 class RoomClose(Event):
@@ -103,6 +104,7 @@ class RoomInvite(Event):
     room_id: UUID
     inviter_user_id: UserId
     user_id: UserId | None = None
+    expires_at: Instant | None = None
 
 
 class SeatHold(Event):
@@ -118,6 +120,7 @@ class SeatHold(Event):
     issued_at: Instant  # of the access token that asked: a revocation spares later ones
     held_at: Instant
     expires_at: Instant
+    invite_id: UUID | None = None  # the one that was used up by it
 
 
 class SeatRelease(Event):
@@ -152,6 +155,16 @@ class RoomLeave(Event):
     user_id: UserId
     reason: LeaveReason
     left_at: Instant
+
+
+class VoiceState(Event):
+    """A microphone was opened or closed during a visit, at `at`: what `voice_active_seconds` is the sum of."""
+
+    visit_id: UUID
+    room_id: UUID
+    user_id: UserId
+    publishing: bool
+    at: Instant
 
 
 class VoiceActiveSeconds(Event):
