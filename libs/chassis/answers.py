@@ -13,11 +13,12 @@ from libs.chassis.documents import request_id_of, response
 from libs.chassis.problems import FieldError, Problem
 from libs.eventstore.decider import Refused
 from libs.eventstore.errors import IdempotencyInFlight, IdempotencyMismatch
+from libs.eventstore.gone import PersonErased
 
 Statuses = Mapping[type[Refused], int]
 
 REFUSED = 409  # where a service names no other status
-OURS: Statuses = {IdempotencyInFlight: 409, IdempotencyMismatch: 422}
+OURS: Statuses = {IdempotencyInFlight: 409, IdempotencyMismatch: 422, PersonErased: 401}
 FRAMEWORK: Mapping[int, type[Problem]] = {
     400: problems.Malformed,
     401: problems.Unauthenticated,

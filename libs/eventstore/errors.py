@@ -2,7 +2,8 @@
 
 Refused (decider.py)           a rule says no; deciding again says no again
 ├── IdempotencyInFlight        the same key is being answered right now
-└── IdempotencyMismatch        the same key came before with another request
+├── IdempotencyMismatch        the same key came before with another request
+└── PersonErased               who asks is gone (gone.py)
 EventStoreError
 ├── Conflict                   a race was lost, as often as `Store.run` looks again; the caller may
 ├── Deposed                    another relay leads: stop writing

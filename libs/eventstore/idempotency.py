@@ -6,9 +6,16 @@ from uuid import UUID
 
 from libs.eventstore.db import Db
 from libs.eventstore.errors import IdempotencyInFlight, IdempotencyMismatch
+from libs.eventstore.gone import LOCKS, PersonErased, bucket_of
 
-CLAIM = "select pg_try_advisory_xact_lock(hashtextextended($1, 0))"
-RECALL = "select fingerprint, status, resource from idempotency where user_id = $1 and key = $2"
+# The shared lock is the one that erasures wait for; see gone.py.
+CLAIM = """
+select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as mine, pg_advisory_xact_lock_shared($2, $3)
+"""
+RECALL = """
+select exists (select from erased where subject = $1) as erased, fingerprint, status, resource
+from (select) as asked left join idempotency on user_id = $1 and key = $2
+"""
 REMEMBER = """
 insert into idempotency (user_id, key, fingerprint, status, resource, recorded_at) values ($1, $2, $3, $4, $5, $6)
 """
@@ -35,12 +42,15 @@ class Answer:
 async def recall(db: Db, once: Once) -> Answer | None:
     """The first answer, None when this is the first time. Holds the key until the transaction ends.
 
-    Raises IdempotencyInFlight, IdempotencyMismatch.
+    Raises IdempotencyInFlight, IdempotencyMismatch; PersonErased, or their key would be kept after all.
     """
-    if not await db.fetchval(CLAIM, f"{once.user_id} {once.key}"):
+    user_id = once.user_id
+    if not await db.fetchval(CLAIM, f"{user_id} {once.key}", LOCKS, bucket_of(user_id)):
         raise IdempotencyInFlight
-    row = await db.fetchrow(RECALL, once.user_id, once.key)
-    if row is None:
+    row = await db.fetchrow(RECALL, user_id, once.key)
+    if row is None or row["erased"]:
+        raise PersonErased
+    if row["fingerprint"] is None:
         return None
     if row["fingerprint"] != once.fingerprint:
         raise IdempotencyMismatch

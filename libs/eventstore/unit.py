@@ -65,6 +65,7 @@ class Unit:
     project: Project
     reader: Reader
     recorded: list[Recorded] = field(default_factory=list)
+    meta: Meta | None = None  # of appends that bring none of their own
     _once: Once | None = None
 
     async def once(self, once: Once) -> Answer | None:
@@ -103,7 +104,7 @@ class Unit:
         if not events:
             return stream
         state = decider.fold(events, stream.state)
-        stored = (meta or Meta()).stored()
+        stored = (meta or self.meta or Meta()).stored()
         ids = [uuid4() for _ in events]
         data = [await self.reader.cipher.seal(event, id) for event, id in zip(events, ids, strict=True)]
         if max(map(len, data)) > LARGEST:

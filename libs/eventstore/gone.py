@@ -1,0 +1,57 @@
+"""Who is gone, and the lock by which nobody writes about them while they go.
+
+An erasure deletes the rows it sees, so a row that another transaction is just writing would stay. Whoever writes
+something personal therefore looks here first, under a lock that erasures wait for: either the row is there to be
+deleted, or the person is known to be gone and it is not written.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from libs.eventstore.db import Db
+from libs.eventstore.decider import Refused
+
+LOCKS: Final = 0x676F6E65  # the first of two keys, which no other advisory lock here has
+BUCKETS: Final = 1024  # people share locks, so that a transaction about thousands does not fill the lock table
+
+# Two statements, because a statement sees what was committed before it began to wait.
+SHARE = "select pg_advisory_xact_lock_shared($1, bucket) from unnest($2::int[]) as bucket"
+TAKE = "select pg_advisory_xact_lock($1, $2)"
+LOOK = "select subject from erased where subject = any($1::uuid[])"
+ENTER = "insert into erased (subject) values ($1) on conflict do nothing"
+
+
+class PersonErased(Refused):
+    """This person has been erased."""
+
+
+async def erased_among(db: Db, subjects: Iterable[UUID]) -> set[UUID]:
+    """Which of these are gone. The others stay until this transaction ends: their erasure waits for it.
+
+    Two round trips. Comes before guards and appends, as the lock does in an erasure.
+    """
+    asked = set(subjects)
+    await db.execute(SHARE, LOCKS, sorted({bucket_of(each) for each in asked}))
+    return {row["subject"] for row in await db.fetch(LOOK, list(asked))}
+
+
+async def is_erased(db: Db, subject: UUID) -> bool:
+    """See `erased_among`."""
+    return bool(await erased_among(db, [subject]))
+
+
+async def must_be_here(db: Db, *subjects: UUID) -> None:
+    """Raises PersonErased where one of them is gone. See `erased_among`."""
+    if await erased_among(db, subjects):
+        raise PersonErased
+
+
+async def enter(db: Db, subject: UUID) -> None:
+    """Let those who are writing about this person finish, and nobody after them. Repeatable."""
+    await db.execute(TAKE, LOCKS, bucket_of(subject))
+    await db.execute(ENTER, subject)
+
+
+def bucket_of(subject: UUID) -> int:
+    return subject.int % BUCKETS
