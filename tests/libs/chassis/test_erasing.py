@@ -122,9 +122,7 @@ async def test_guards_come_first_in_clear(social: Social) -> None:
     guarded: list[object] = []
 
     async def clear(unit: Unit, user_id: UUID) -> None:
-        guarded.extend(
-            await unit.guard("select id from parked where id = any($1::bigint[]) order by id for update", [])
-        )
+        guarded.append(await unit.guard(GUARD, []))
 
     await social.consumers(clear).take([arrived(deleted(uuid4()))])
     assert [name for name, _, _ in await social.told()] == [ErasureDone.NAME]
