@@ -38,7 +38,11 @@ STREAMS = {
     "item": "item_list item_retire",
     "wallet": "wallet_credit wallet_debit item_acquire item_gift",
 }
-STORED_ONLY = {"seat_hold", "seat_release", "voice_state"}
+STORED_ONLY = {
+    *("seat_hold", "seat_release", "voice_state"),
+    *("report_evidence", "report_release", "report_note"),
+    *("sanction_propose", "sanction_statement", "sanction_drop"),
+}
 EVERY = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
 
 
@@ -53,7 +57,7 @@ def test_one_producer_per_topic_but_for_erasure() -> None:
     assert set(told) == set(topics())
 
 
-def test_seat_holds_and_microphones_are_the_only_facts_kept_at_home() -> None:
+def test_few_facts_are_kept_at_home() -> None:
     assert EVENTS.keys() - published().keys() == STORED_ONLY
 
 
