@@ -20,6 +20,9 @@ VIEWER = Topic(producer="social", stream="viewer")
 PAIR = Topic(producer="social", stream="pair")
 HIDDEN_PAIR = Topic(producer="social", stream="pair", audience="restricted")
 
+NameSkeleton = Personal[str]
+"""What every look-alike of the name comes to, as it was decided: later tables of look-alikes change no past."""
+
 
 class ProfileCreate(Event):
     """A new face, with a generated name."""
@@ -27,6 +30,7 @@ class ProfileCreate(Event):
     TOPIC = PROFILE
     user_id: UserId
     display_name: Personal[str] = None
+    name_skeleton: NameSkeleton = None
     bio: Personal[str] = None
     avatar_id: AvatarId
     avatar_config: AvatarConfig
@@ -41,6 +45,7 @@ class ProfileUpdate(Event):
     TOPIC = PROFILE
     user_id: UserId
     display_name: Personal[str] = None
+    name_skeleton: NameSkeleton = None
     bio: Personal[str] = None
     avatar_id: AvatarId
     avatar_config: AvatarConfig
