@@ -7,6 +7,7 @@ from libs.contracts.topic import Topic
 from libs.contracts.vocabulary import (
     AcquireSource,
     Cents,
+    ItemMetadata,
     ItemName,
     ItemType,
     Reference,
@@ -28,6 +29,7 @@ class ItemList(Event):
     type: ItemType
     name: ItemName
     price_cents: Cents
+    metadata: ItemMetadata = {}
 
 
 class ItemRetire(Event):

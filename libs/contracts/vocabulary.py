@@ -124,6 +124,13 @@ ItemName = Annotated[
     OperatorText(),
     Field(examples=["Espresso"]),
 ]
+ItemTrait = Annotated[str, StringConstraints(max_length=200)] | bool | Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+ItemMetadata = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")], ItemTrait],
+    Field(max_length=16, examples=[{"glass": "cup", "strength": 3, "warm": True}]),
+    OperatorText(),
+]
+"""What clients show an item by: at most 16 members, none of them about a person."""
 Reference = Annotated[
     str,
     StringConstraints(pattern=r"^(welcome|purchase|gift|credit):[a-z0-9-]{1,64}$"),
