@@ -9,7 +9,8 @@ from services.rooms.deciders.seat import RoomNow
 
 # The owner's URL is of the statement's snapshot, older than the lock perhaps: null where the lease looks over.
 LOCK = """
-select room_id, theme, region, created_by, is_private, is_open, capacity, occupied, owner_node, fence,
+select room_id, theme, region, created_by, is_private, is_open, capacity, occupied, is_locked,
+  owner_node, fence,
   (select n.url from nodes n where n.node_id = g.owner_node and n.incarnation = g.owner_incarnation
      and n.lease_until > clock_timestamp()) as owner_url
 from room_guards g where room_id = any($1::uuid[]) order by room_id for update
@@ -32,4 +33,4 @@ class Guard:
 async def lock(unit: Unit, rooms: Iterable[UUID]) -> Mapping[UUID, Guard]:
     """The guards of those rooms that there are, held until the transaction ends."""
     rows = await unit.guard(LOCK, rooms)
-    return {row["room_id"]: Guard(RoomNow(*row[:8]), row["owner_node"], row["fence"], row["owner_url"]) for row in rows}
+    return {row["room_id"]: Guard(RoomNow(*row[:9]), row["owner_node"], row["fence"], row["owner_url"]) for row in rows}

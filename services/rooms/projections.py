@@ -4,8 +4,11 @@ from libs.contracts.event import Event
 from libs.contracts.rooms import (
     RoomClose,
     RoomCreate,
+    RoomInvite,
     RoomJoin,
     RoomLeave,
+    RoomMute,
+    RoomUnmute,
     RoomUpdate,
     SeatHold,
     SeatRelease,
@@ -28,7 +31,7 @@ UPDATE = """
 with room as (
   update rooms set name = coalesce($2, name), theme = $3, is_private = $4, capacity = $5 where id = $1
 )
-update room_guards set theme = $3, is_private = $4, capacity = $5 where room_id = $1
+update room_guards set theme = $3, is_private = $4, capacity = $5, is_locked = $6 where room_id = $1
 """
 CLOSE = "update room_guards set is_open = false where room_id = $1"
 HOLD = """
@@ -37,6 +40,7 @@ insert into seats (user_id, visit_id, room_id, state, device_type, join_source, 
   expires_at)
 values ($1, $2, $3, 'held', $4, $5, $6, $7, $8, $9)
 """
+USE_INVITE = "update invites set used_by = $2, used_visit = $3 where id = $1"
 RELEASE = """
 with seat as (delete from seats where user_id = $1)
 update room_guards set occupied = occupied - 1 where room_id = $2
@@ -56,6 +60,15 @@ with seat as (delete from seats where user_id = $1),
   night as (update nights set left_at = $4 where user_id = $1)
 update room_guards set occupied = occupied - 1 where room_id = $3
 """
+INVITE = """
+insert into invites (id, room_id, inviter_user_id, user_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)
+"""
+MUTE = """
+insert into room_mutes (room_id, user_id, by_user_id, muted_at, until) values ($1, $2, $3, $4, $5)
+on conflict (room_id, user_id) do update
+  set by_user_id = excluded.by_user_id, muted_at = excluded.muted_at, until = excluded.until
+"""
+UNMUTE = "delete from room_mutes where room_id = $1 and user_id = $2"
 END_NIGHT = "delete from nights where user_id = $1 and night_id = $2"
 
 
@@ -65,12 +78,20 @@ async def project(db: Db, happened: Recorded) -> None:
         case RoomCreate(room_id=room, created_by=host) as e:
             await db.execute(CREATE, room, e.name, e.theme, e.is_private, e.capacity, e.region, host, at)
         case RoomUpdate(room_id=room) as e:
-            await db.execute(UPDATE, room, e.name, e.theme, e.is_private, e.capacity)
+            await db.execute(UPDATE, room, e.name, e.theme, e.is_private, e.capacity, e.is_locked)
         case RoomClose(room_id=room):
             await db.execute(CLOSE, room)
+        case RoomInvite(invite_id=invite, room_id=room, inviter_user_id=inviter, user_id=user) as e:
+            await db.execute(INVITE, invite, room, inviter, user, at, e.expires_at or at)
+        case RoomMute(room_id=room, user_id=user, by_user_id=by, until=until):
+            await db.execute(MUTE, room, user, by, at, until)
+        case RoomUnmute(room_id=room, user_id=user):
+            await db.execute(UNMUTE, room, user)
         case SeatHold(user_id=user, visit_id=visit, room_id=room) as e:
             login = (e.device_type, e.join_source, e.session_id, e.issued_at)
             await db.execute(HOLD, user, visit, room, *login, e.held_at, e.expires_at)
+            if e.invite_id:
+                await db.execute(USE_INVITE, e.invite_id, user, visit)
         case SeatRelease(user_id=user, room_id=room):
             await db.execute(RELEASE, user, room)
         case RoomJoin(user_id=user, visit_id=visit, room_id=room) as e:
@@ -89,7 +110,7 @@ ROOMS = Projection(
         Table(
             "room_guards",
             ("room_id",),
-            ("theme", "region", "created_by", "is_private", "is_open", "capacity", "occupied"),
+            ("theme", "region", "created_by", "is_private", "is_open", "is_locked", "capacity", "occupied"),
         ),
         Table("room_memberships", ("id",), ("room_id", "user_id", "joined_at", "left_at", "join_source")),
         Table(
@@ -101,6 +122,12 @@ ROOMS = Projection(
             ),
         ),
         Table("nights", ("user_id",), ("night_id", "left_at")),
+        Table("room_mutes", ("room_id", "user_id"), ("by_user_id", "muted_at", "until")),
+        Table(
+            "invites",
+            ("id",),
+            ("room_id", "inviter_user_id", "user_id", "created_at", "expires_at", "used_by", "used_visit"),
+        ),
     ),
     apply=project,
 )  # fmt: skip

@@ -28,7 +28,12 @@ class RoomsSettings(Settings):
     # realtime nodes
     node_lease_seconds: Seconds = 3.0  # a node that has not renewed for so long has lost its rooms
 
+    # order
+    kick_seconds: Seconds = 300.0  # whoever was shown the door stays out so long, where nobody says how long
+    invite_minutes: Annotated[float, Gt(0)] = 60.0  # an invite is good so long
+
     # limits
+    limit_invites_per_hour: Count = 60  # by one person
     idempotency_hours: Hours = 24.0  # an Idempotency-Key is remembered for so long
     limit_rooms_per_host: Count = 5  # open at the same time
 
@@ -51,6 +56,14 @@ class RoomsSettings(Settings):
     @property
     def night_gap(self) -> timedelta:
         return timedelta(seconds=self.night_gap_seconds)
+
+    @property
+    def kick(self) -> timedelta:
+        return timedelta(seconds=self.kick_seconds)
+
+    @property
+    def invite(self) -> timedelta:
+        return timedelta(minutes=self.invite_minutes)
 
     @property
     def idempotency(self) -> timedelta:

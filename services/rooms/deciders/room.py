@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from libs.contracts.event import Event
 from libs.contracts.rooms import RoomClose, RoomCreate, RoomUpdate
 from libs.contracts.vocabulary import Region, Theme
 from libs.eventstore.decider import Decider
-from services.rooms.deciders.refusals import NotFound, NotHost, RoomClosed, RoomQuota, SystemRoom
-
-SHOWN = ("room_id", "theme", "is_private", "capacity", "region", "created_by")
+from services.rooms.deciders.facts import SHOWN, Facts
+from services.rooms.deciders.order import Invite, Lock, Mute, Order, Unmute, keep_order
+from services.rooms.deciders.refusals import NotFound, NotHost, RoomClosed, RoomQuota
 
 
 def room_stream(room_id: UUID) -> str:
@@ -50,6 +50,7 @@ class Update:
     theme: Theme | None = None
     is_private: bool | None = None
     capacity: int | None = None
+    moderator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,7 @@ class Close:
     """Close the room for good."""
 
     by: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All a room is but its name."""
-
-    room_id: UUID
-    name_mark: str | None
-    theme: Theme
-    is_private: bool
-    capacity: int
-    region: Region
-    created_by: UUID | None
+    moderator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +79,7 @@ class Closed:
 
 
 Room = Unopened | Open | Closed
-Command = Create | Update | Close
+Command = Create | Update | Close | Order
 
 
 def decide(state: Room, command: Command) -> Sequence[Event]:
@@ -101,27 +90,24 @@ def decide(state: Room, command: Command) -> Sequence[Event]:
             return []
         case Unopened(), _:
             raise NotFound
-        case Open(facts), Update(by):
-            _host_alone(facts, by)
+        case Open(facts), Update(by, moderator=moderator):
+            facts.must_be_changed_by(by, moderator=moderator)
             return _update(facts, command)
-        case Closed(facts), Update(by):
-            _host_alone(facts, by)
-            raise RoomClosed
-        case Open(facts), Close(by):
-            _host_alone(facts, by)
-            return [RoomClose(**_impersonal(facts))]
-        case Closed(facts), Close(by):
-            _host_alone(facts, by)
+        case Open(facts), Close(by, moderator):
+            facts.must_be_changed_by(by, moderator=moderator)
+            return [RoomClose(**facts.impersonal())]
+        case Closed(facts), Close(by, moderator):
+            facts.must_be_changed_by(by, moderator=moderator)
             return []
-        case _:
+        case Closed(facts), Update(by, moderator=moderator):
+            facts.must_be_changed_by(by, moderator=moderator)
+            raise RoomClosed
+        case _, Create():
             raise NotHost  # somebody else's room has this id
-
-
-def _host_alone(facts: Facts, by: UUID) -> None:
-    if facts.created_by is None:
-        raise SystemRoom
-    if facts.created_by != by:
-        raise NotHost
+        case Open(facts), Lock() | Mute() | Unmute() | Invite():
+            return keep_order(facts, command)
+        case _:
+            raise RoomClosed
 
 
 def _create(command: Create) -> Sequence[Event]:
@@ -151,12 +137,12 @@ def _update(facts: Facts, command: Update) -> Sequence[Event]:
     )
     if changed == facts:
         return []
-    renamed = command.name if changed.name_mark != facts.name_mark else None
-    return [RoomUpdate(name=renamed and renamed.text, name_mark=changed.name_mark, **_impersonal(changed))]
+    renamed = command.name.text if command.name and changed.name_mark != facts.name_mark else None
+    return [_told(changed, renamed)]
 
 
-def _impersonal(facts: Facts) -> dict[str, Any]:
-    return {name: getattr(facts, name) for name in SHOWN}
+def _told(facts: Facts, name: str | None) -> RoomUpdate:
+    return RoomUpdate(name=name, name_mark=facts.name_mark, is_locked=facts.is_locked, **facts.impersonal())
 
 
 def evolve(state: Room, event: Event) -> Room:
@@ -172,7 +158,8 @@ def evolve(state: Room, event: Event) -> Room:
 
 
 def _facts(event: RoomCreate | RoomUpdate) -> Facts:
-    return Facts(name_mark=event.name_mark, **{name: getattr(event, name) for name in SHOWN})
+    is_locked = isinstance(event, RoomUpdate) and event.is_locked
+    return Facts(name_mark=event.name_mark, is_locked=is_locked, **{name: getattr(event, name) for name in SHOWN})
 
 
-ROOM: Decider[Room, Command] = Decider("room", Unopened(), decide, evolve, state_type=Room)
+ROOM: Decider[Room, Command] = Decider("room", Unopened(), decide, evolve, state_type=Room, state_schema=2)

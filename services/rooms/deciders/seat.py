@@ -1,11 +1,13 @@
 """A seat: kept for a visit, then taken by it, then given back. Part of a visitor's state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.contracts.rooms import RoomJoin, RoomLeave, SeatRelease
+from libs.contracts.rooms import RoomJoin, RoomLeave, SeatRelease, VoiceActiveSeconds, VoiceState
 from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason, Region, ReleaseReason, Theme
+from services.rooms.deciders.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class RoomNow:
     is_open: bool
     capacity: int
     occupied: int
+    is_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,15 @@ class Seat:
     issued_at: datetime  # of the access token that asked
     held_at: datetime
     expires_at: datetime
+    invite_id: UUID | None = None
 
     def began_by(self, session_id: UUID | None, issued_until: datetime | None) -> bool:
         """Whether that login asked for it (None: any), with a token issued by then (None: at any time)."""
         return session_id in (None, self.session_id) and (issued_until is None or self.issued_at <= issued_until)
+
+    def is_in(self, room_id: UUID | None, held_until: datetime | None) -> bool:
+        """Whether it is in that room (None: any), kept since then or earlier (None: at any time)."""
+        return room_id in (None, self.room_id) and (held_until is None or self.held_at <= held_until)
 
     def joined(self, room: RoomNow) -> RoomJoin:
         return RoomJoin(
@@ -65,3 +73,13 @@ class Seat:
             reason=reason,
             left_at=max(at, self.held_at),
         )
+
+    def spoke(self, seconds: int) -> VoiceActiveSeconds:
+        return VoiceActiveSeconds(visit_id=self.visit_id, room_id=self.room_id, user_id=self.user_id, seconds=seconds)
+
+    def turned(self, voice: Voice, at: datetime, *, publishing: bool) -> Sequence[VoiceState]:
+        """The microphone opened or closed, unless it is."""
+        if publishing == voice.is_open:
+            return []
+        own = {"visit_id": self.visit_id, "room_id": self.room_id, "user_id": self.user_id}
+        return [VoiceState(**own, publishing=publishing, at=max(at, self.held_at))]

@@ -1,18 +1,19 @@
 """What one visitor may do: hold a seat, take it, leave it; one at a time over all rooms. Stream `visitor-{user}`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from libs.contracts.event import Event
-from libs.contracts.rooms import RoomJoin, RoomLeave, SeatHold, SeatRelease, SessionDuration
+from libs.contracts.rooms import RoomJoin, RoomLeave, SeatHold, SeatRelease, SessionDuration, VoiceState
 from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
 from libs.eventstore.decider import Decider
 from services.rooms.deciders.night import Night, end_of_night
-from services.rooms.deciders.refusals import RoomClosed, RoomFull, RoomPrivate, SeatGone
+from services.rooms.deciders.refusals import RoomBanned, RoomClosed, RoomFull, RoomLocked, RoomPrivate, SeatGone
 from services.rooms.deciders.seat import RoomNow, Seat
+from services.rooms.deciders.voice import SILENT, Voice
 
 
 def visitor_stream(user_id: UUID) -> str:
@@ -34,6 +35,9 @@ class Hold:
     at: datetime
     expires_at: datetime
     night_gap: timedelta
+    barred: bool = False  # by a sanction
+    moderator: bool = False
+    invite_id: UUID | None = None  # unused so far: it opens the room, and is used up by the seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Enter:
     visit_id: UUID
     room: RoomNow
     at: datetime
+    last_heartbeat: datetime | None = None  # of a visit that went on before on another socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,16 @@ class Revoke:
 
 
 @dataclass(frozen=True, slots=True)
+class Expel:
+    """End a visit in `room_id` (None: anywhere) that began by `held_until` (None: at any time)."""
+
+    reason: LeaveReason
+    at: datetime
+    room_id: UUID | None = None
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """End the visit if its hold has run out, or if its visitor has been silent for `silence`."""
 
@@ -72,6 +87,15 @@ class Expire:
     at: datetime
     last_heartbeat: datetime
     silence: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Open the microphone, or close it."""
+
+    visit_id: UUID
+    publishing: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +123,12 @@ class Held:
 class Seated:
     seat: Seat
     night: Night
+    voice: Voice = SILENT
     kind: Literal["seated"] = "seated"
 
 
 Visitor = Away | Held | Seated
-Command = Hold | Enter | Leave | Revoke | Expire | EndNight
+Command = Hold | Enter | Leave | Revoke | Expel | Expire | Speak | EndNight
 
 
 def room_of(state: Visitor) -> UUID | None:
@@ -119,16 +144,20 @@ def decide(state: Visitor, command: Command) -> Sequence[Event]:
             return _give_up(state, reason, left_at)
         case ((Held(seat) | Seated(seat)), Revoke(reason, at, session_id, until)) if seat.began_by(session_id, until):
             return _give_up(state, reason, at)
+        case ((Held(seat) | Seated(seat)), Expel(reason, at, room_id, until)) if seat.is_in(room_id, until):
+            return _give_up(state, reason, at)
         case Held(seat), Expire(visit_id, at) if seat.visit_id == visit_id and at >= seat.expires_at:
             return _give_up(state, "expired", at)
         case Seated(seat), Expire(visit_id, at, seen, silence) if seat.visit_id == visit_id and at - seen >= silence:
             return _give_up(state, "expired", seen)
         case Held(seat), Enter(visit_id) if seat.visit_id == visit_id:
             return _enter(seat, command)
-        case Seated(seat), Enter(visit_id, room) if seat.visit_id == visit_id and room.is_open:
-            return []
+        case Seated(seat, voice=voice), Enter(visit_id, room) if seat.visit_id == visit_id and room.is_open:
+            return seat.turned(voice, command.last_heartbeat or command.at, publishing=False)  # a new socket is silent
         case _, Enter():
             raise SeatGone
+        case Seated(seat, voice=voice), Speak(visit_id, publishing, at) if seat.visit_id == visit_id:
+            return seat.turned(voice, at, publishing=publishing)
         case Away(night), EndNight(at, gap):
             return end_of_night(night, at, gap)
         case _:
@@ -139,13 +168,18 @@ def _hold(state: Visitor, command: Hold) -> Sequence[Event]:
     room, at = command.room, command.at
     if not room.is_open:
         raise RoomClosed
+    if command.barred:
+        raise RoomBanned
     here = room_of(state) == room.room_id
     run_out = isinstance(state, Held) and at >= state.seat.expires_at
     same_login = not isinstance(state, Away) and state.seat.session_id == command.session_id
     if here and not run_out and same_login:
         return []  # to another login it is a seat elsewhere: each ends with the login it began by
-    if room.is_private and room.created_by != command.user_id:
-        raise RoomPrivate
+    if not (here or command.moderator or command.invite_id or room.created_by == command.user_id):
+        if room.is_private:
+            raise RoomPrivate
+        if room.is_locked:
+            raise RoomLocked
     if room.occupied - here >= room.capacity:  # one's own lapsed seat is about to be free
         raise RoomFull
     leaving = _give_up(state, "expired" if run_out else "switched", at)
@@ -163,6 +197,7 @@ def _hold(state: Visitor, command: Hold) -> Sequence[Event]:
         issued_at=command.issued_at,
         held_at=at,
         expires_at=command.expires_at,
+        invite_id=command.invite_id,
     )
     return [*leaving, *over, hold]
 
@@ -182,8 +217,10 @@ def _give_up(state: Visitor, reason: LeaveReason, at: datetime) -> Sequence[Even
     match state:
         case Held(seat):
             return [seat.released(reason)]
-        case Seated(seat):
-            return [seat.left(reason, at)]
+        case Seated(seat, voice=voice):
+            leave = seat.left(reason, at)
+            seconds = voice.seconds(leave.left_at)
+            return [leave] if seconds is None else [seat.spoke(seconds), leave]
         case Away():
             return []
 
@@ -198,6 +235,8 @@ def evolve(state: Visitor, event: Event) -> Visitor:
             return Seated(seat, Night(seat.night_id, seat.user_id, seat.held_at))
         case RoomJoin(), Held(seat, Night() as night):
             return Seated(seat, night.another_visit())
+        case VoiceState(publishing=publishing, at=at), Seated(_, _, voice):
+            return replace(state, voice=voice.turned(at, publishing=publishing))
         case RoomLeave(left_at=left_at), Seated(_, night):
             return Away(night.left(left_at))
         case SessionDuration(), Away():
@@ -206,4 +245,4 @@ def evolve(state: Visitor, event: Event) -> Visitor:
             return state
 
 
-VISITOR: Decider[Visitor, Command] = Decider("visitor", Away(), decide, evolve, state_type=Visitor)
+VISITOR: Decider[Visitor, Command] = Decider("visitor", Away(), decide, evolve, state_type=Visitor, state_schema=2)
