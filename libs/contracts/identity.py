@@ -67,16 +67,20 @@ class SessionRevoke(Event):
 
 
 class UserSuspend(Event):
-    """The account is closed until `until`, or for good."""
+    """The account is closed by `sanction_id`, until `until` or for good; others may close it for longer.
+
+    Where `lifted` is given nothing was opened: that sanction holds no more, `sanction_id` still does.
+    """
 
     TOPIC = USER
     user_id: UserId
     sanction_id: UUID
     until: Instant | None = None
+    lifted: UUID | None = None
 
 
 class UserReinstate(Event):
-    """The suspension is over."""
+    """No sanction closes the account any more; `sanction_id` was the last that did."""
 
     TOPIC = USER
     user_id: UserId

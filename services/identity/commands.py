@@ -62,7 +62,18 @@ class RevokeRole:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
+    """Forget this person, everywhere."""
+
     user_id: UUID
 
 
-Command: TypeAlias = SignIn | EndSession | EndAllSessions | Suspend | Reinstate | GrantRole | RevokeRole | Delete
+@dataclass(frozen=True, slots=True)
+class FinishErasure:
+    """Say that identity has forgotten them."""
+
+    user_id: UUID
+
+
+Command: TypeAlias = (
+    SignIn | EndSession | EndAllSessions | Suspend | Reinstate | GrantRole | RevokeRole | Delete | FinishErasure
+)

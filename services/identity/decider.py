@@ -1,16 +1,18 @@
 """What an account may do: sign in, lose sessions, be suspended, be given roles, be deleted. Pure.
 
 Unregistered ── SignIn ──> Active <── Suspend, Reinstate ──> Suspended
-                              └───────────── Delete ─────────────┴──> Deleted
+                              └───────────── Delete ─────────────┴──> Deleted ── FinishErasure ──> Erased
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Discriminator
 
+from libs.contracts.erasure import ErasureDone
 from libs.contracts.event import Event
 from libs.contracts.identity import (
     RoleGrant,
@@ -29,6 +31,7 @@ from services.identity.commands import (
     Delete,
     EndAllSessions,
     EndSession,
+    FinishErasure,
     GrantRole,
     Reinstate,
     RevokeRole,
@@ -52,16 +55,25 @@ class Active:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspended:
-    """Closed by `sanction_id`; a newer sanction takes the place of an older one."""
+class Closing:
+    """A sanction that closes the account. It ends when it is lifted, not by the clock: `until` is for people."""
 
     sanction_id: UUID
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Closed as long as one of `sanctions` holds."""
+
+    sanctions: tuple[Closing, ...]  # in the order they came
     roles: tuple[Role, ...] = ()
     kind: Literal["suspended"] = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
+    erased: bool = False  # and identity holds nothing of them any more
     kind: Literal["deleted"] = "deleted"
 
 
@@ -100,15 +112,17 @@ def decide(user: User, command: Command) -> Sequence[Event]:
             raise NotFound
         case Deleted(), GrantRole():
             raise NotFound
+        case Deleted(erased=False), FinishErasure(user_id):
+            return [ErasureDone(user_id=user_id, service="identity")]
         case Deleted(), _:
             return []  # there is nothing left to close, open or take away
 
-        case Suspended(sanction_id=in_force), Suspend(sanction_id=asked) if asked == in_force:
+        case Suspended(sanctions=sanctions), Suspend(sanction_id=asked) if asked in map(_id, sanctions):
             return []
         case _, Suspend(user_id, sanction_id, until):
             return [UserSuspend(user_id=user_id, sanction_id=sanction_id, until=until)]
-        case Suspended(sanction_id=in_force), Reinstate(user_id, sanction_id) if sanction_id == in_force:
-            return [UserReinstate(user_id=user_id, sanction_id=sanction_id)]
+        case Suspended(sanctions=sanctions), Reinstate(user_id, sanction_id) if sanction_id in map(_id, sanctions):
+            return _lift(sanctions, user_id, sanction_id)
         case _, Reinstate():
             return []
 
@@ -118,6 +132,8 @@ def decide(user: User, command: Command) -> Sequence[Event]:
             return _revoke_role(user, command) if role in roles else []
         case _, Delete(user_id):
             return [UserDelete(user_id=user_id)]
+        case _, FinishErasure():
+            return []  # of somebody who was not deleted
         case _:
             raise AssertionError(f"no answer to {command}")
 
@@ -147,6 +163,19 @@ def _sign_in(user: User, command: SignIn) -> Sequence[Event]:
     ]
 
 
+def _lift(sanctions: tuple[Closing, ...], user_id: UUID, sanction_id: UUID) -> Sequence[Event]:
+    """The account opens with the last of its sanctions."""
+    left = [each for each in sanctions if each.sanction_id != sanction_id]
+    if not left:
+        return [UserReinstate(user_id=user_id, sanction_id=sanction_id)]
+    newest = left[-1]
+    return [UserSuspend(user_id=user_id, sanction_id=newest.sanction_id, until=newest.until, lifted=sanction_id)]
+
+
+def _id(closing: Closing) -> UUID:
+    return closing.sanction_id
+
+
 def _revoke_role(user: User, command: RevokeRole) -> Sequence[Event]:
     """Tokens that are out say the role for minutes; so they end, and who bears them signs in again."""
     events: list[Event] = [RoleRevoke(user_id=command.user_id, role=command.role)]
@@ -165,8 +194,10 @@ def evolve(user: User, event: Event) -> User:
             return replace(user, sessions=())
         case Active(sessions=sessions), SessionRevoke(session_id=ended):
             return replace(user, sessions=tuple(each for each in sessions if each != ended))
-        case ((Active(roles=roles) | Suspended(roles=roles)), UserSuspend(sanction_id=sanction_id)):
-            return Suspended(sanction_id, roles)
+        case ((Active(roles=roles) | Suspended(roles=roles)), UserSuspend(sanction_id=closes, until=until) as e):
+            before = user.sanctions if isinstance(user, Suspended) else ()
+            kept = tuple(each for each in before if each.sanction_id not in (e.lifted, closes))
+            return Suspended((*kept, Closing(closes, until)), roles)
         case Suspended(roles=roles), UserReinstate():
             return Active(roles=roles)
         case ((Active() | Suspended()), RoleGrant(role=role)):
@@ -175,12 +206,14 @@ def evolve(user: User, event: Event) -> User:
             return replace(user, roles=tuple(each for each in user.roles if each != role))
         case ((Active() | Suspended()), UserDelete()):
             return Deleted()
+        case Deleted(), ErasureDone():
+            return Deleted(erased=True)
         case _:
             return user
 
 
 USER: Decider[User, Command] = Decider(
-    "user", Unregistered(), decide, evolve, state_type=Annotated[User, Discriminator("kind")]
+    "user", Unregistered(), decide, evolve, state_type=Annotated[User, Discriminator("kind")], state_schema=2
 )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
+from libs.contracts.erasure import ErasureDone
 from libs.contracts.identity import (
     RoleGrant,
     RoleRevoke,
@@ -25,6 +26,7 @@ from services.identity.commands import (
     Delete,
     EndAllSessions,
     EndSession,
+    FinishErasure,
     GrantRole,
     Reinstate,
     RevokeRole,
@@ -37,8 +39,11 @@ from services.identity.decider import (
     AccountDeleted,
     AccountSuspended,
     Active,
+    Closing,
+    Deleted,
     NotFound,
     Suspended,
+    User,
     decide,
 )
 from tests.given import given, play
@@ -103,7 +108,7 @@ def test_ending_all_of_no_sessions_is_nothing() -> None:
 
 def test_a_suspended_account_cannot_sign_in_and_has_no_sessions() -> None:
     state = given(USER, registered, login(PHONE)).when(Suspend(ANN, SANCTION, None)).then(suspended)
-    assert state == Suspended(SANCTION)
+    assert state == Suspended((Closing(SANCTION),))
     given(USER, registered, suspended).when(sign_in(PHONE)).then_refused(AccountSuspended)
     given(USER, registered, login(PHONE), suspended).when(EndSession(ANN, PHONE, "logout")).then()
 
@@ -114,18 +119,30 @@ def test_a_suspension_says_until_when() -> None:
     given(USER, registered).when(Suspend(ANN, SANCTION, until)).then(said)
 
 
-def test_only_the_sanction_in_force_can_be_lifted() -> None:
+def test_only_a_sanction_in_force_can_be_lifted() -> None:
     lifted = UserReinstate(user_id=ANN, sanction_id=SANCTION)
     given(USER, registered, suspended).when(Reinstate(ANN, uuid4())).then()
     given(USER, registered, suspended).when(Reinstate(ANN, SANCTION)).then(lifted)
     given(USER, registered, suspended, lifted).when(sign_in(PHONE)).then(login(PHONE))
 
 
-def test_a_newer_sanction_takes_the_place_of_the_older() -> None:
-    newer = uuid4()
-    again = UserSuspend(user_id=ANN, sanction_id=newer)
-    given(USER, registered, suspended).when(Suspend(ANN, newer, None)).then(again)
-    given(USER, registered, suspended, again).when(Reinstate(ANN, SANCTION)).then()
+def test_the_account_opens_with_the_last_of_its_sanctions_whichever_that_is() -> None:
+    tomorrow = datetime(2030, 1, 2, tzinfo=UTC)
+    older, newer = Suspend(ANN, SANCTION, tomorrow), Suspend(ANN, uuid4(), None)
+    for first, last in ((older, newer), (newer, older)):
+        both = [UserSuspend(user_id=ANN, sanction_id=each.sanction_id, until=each.until) for each in (older, newer)]
+        still = UserSuspend(user_id=ANN, sanction_id=last.sanction_id, until=last.until, lifted=first.sanction_id)
+        opened = UserReinstate(user_id=ANN, sanction_id=last.sanction_id)
+        state = given(USER, registered, *both).when(Reinstate(ANN, first.sanction_id)).then(still)
+        assert state == Suspended((Closing(last.sanction_id, last.until),))
+        given(USER, registered, *both, still).when(Reinstate(ANN, first.sanction_id)).then()
+        given(USER, registered, *both, still).when(sign_in(PHONE)).then_refused(AccountSuspended)
+        given(USER, registered, *both, still).when(Reinstate(ANN, last.sanction_id)).then(opened)
+
+
+def test_the_same_sanction_closes_once() -> None:
+    newer = UserSuspend(user_id=ANN, sanction_id=uuid4())
+    given(USER, registered, suspended, newer).when(Suspend(ANN, SANCTION, None)).then()
 
 
 def test_roles_are_given_and_taken_once() -> None:
@@ -154,6 +171,14 @@ def test_a_deleted_account_is_gone_for_good() -> None:
     given(USER, registered, deleted).when(Delete(ANN)).then()
     given(USER, registered, deleted).when(sign_in(PHONE)).then_refused(AccountDeleted)
     given(USER, registered, deleted).when(GrantRole(ANN, "operator")).then_refused(NotFound)
+    given(USER, registered, deleted).when(Suspend(ANN, SANCTION, None)).then()
+
+
+def test_an_erasure_is_finished_once_and_only_of_whoever_was_deleted() -> None:
+    done = ErasureDone(user_id=ANN, service="identity")
+    assert given(USER, registered, deleted).when(FinishErasure(ANN)).then(done) == Deleted(erased=True)
+    given(USER, registered, deleted, done).when(FinishErasure(ANN)).then()
+    given(USER, registered, suspended).when(FinishErasure(ANN)).then()
 
 
 def test_nobody_is_not_found() -> None:
@@ -163,7 +188,7 @@ def test_nobody_is_not_found() -> None:
 
 
 sessions = st.sampled_from([uuid4() for _ in range(MOST_SESSIONS + 2)])
-sanctions = st.sampled_from([SANCTION, uuid4()])
+sanctions = st.sampled_from([SANCTION, uuid4(), uuid4()])
 roles = st.sampled_from(get_args(Role))
 commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(sign_in, sessions),
@@ -174,6 +199,7 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(GrantRole, st.just(ANN), roles),
     st.builds(RevokeRole, st.just(ANN), roles),
     st.just(Delete(ANN)),
+    st.just(FinishErasure(ANN)),
 )
 
 
@@ -190,3 +216,27 @@ def test_nobody_has_more_sessions_than_the_most(script: list[Command]) -> None:
     state = play(USER, script)
     if isinstance(state, Active):
         assert len(set(state.sessions)) == len(state.sessions) <= MOST_SESSIONS
+
+
+@forall(st.lists(commands, max_size=60))
+def test_an_account_is_closed_while_a_sanction_holds_and_no_longer(script: list[Command]) -> None:
+    holding: set[UUID] = set()
+    state = USER.initial
+    for command in script:
+        before = state
+        state = play_on(before, command)
+        match command:
+            case Suspend(sanction_id=imposed) if isinstance(before, Active | Suspended):
+                holding.add(imposed)
+            case Reinstate(sanction_id=lifted):
+                holding.discard(lifted)
+        if isinstance(state, Active | Suspended):
+            assert isinstance(state, Suspended) == bool(holding)
+        if isinstance(state, Suspended):
+            assert {each.sanction_id for each in state.sanctions} == holding
+
+
+def play_on(state: User, command: Command) -> User:
+    with suppress(Refused):
+        return USER.fold(decide(state, command), state)
+    return state
