@@ -1,84 +1,19 @@
-"""The API of rooms over real HTTP, in this process or in others, and people with tokens that pass there."""
+"""The API of rooms over real HTTP, in this process or in others."""
 
-import asyncio
-import os
-import socket
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx2
-from joserfc.jwk import ECKey
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp
 
-from libs.chassis.server import Server
 from services.rooms.__main__ import compose
 from services.rooms.realtime.settings import NodeSettings
-from tests.gateway.tokens import new_key, token
+from tests import api
+from tests.api import Issuer, Process, issuing, listening, told
 from tests.stack import Databases
-from tests.waiting import until
 
-KID = "test-1"
-
-
-@dataclass(frozen=True)
-class Issuer:
-    """Stands where identity stands: serves its public key, signs tokens."""
-
-    key: ECKey
-    jwks_url: str
-
-    def headers(self, user: UUID, **claims: Any) -> dict[str, str]:
-        """Of a request by `user`, signed in by the session of the same id."""
-        signed = token(self.key, KID, **{"sub": str(user), "sid": str(user), "roles": [], **claims})
-        return {"authorization": f"Bearer {signed}"}
-
-
-@asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncIterator[str]:
-    """The app's base URL on a port of its own."""
-    stop = asyncio.Event()
-    server = Server(app, "127.0.0.1", 0, grace=5)
-    running = asyncio.create_task(server.run(stop))
-    try:
-        await until(lambda: server.started, what="the server")
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        stop.set()
-        await running
-
-
-@asynccontextmanager
-async def issuing() -> AsyncIterator[Issuer]:
-    key = new_key(KID)
-
-    async def jwks(_: Request) -> JSONResponse:
-        return JSONResponse({"keys": [key.as_dict(private=False)]})
-
-    async with listening(Starlette(routes=[Route("/jwks.json", jwks)])) as url:
-        yield Issuer(key, f"{url}/jwks.json")
-
-
-def told(urls: Databases, issuer: Issuer, **settings: Any) -> dict[str, Any]:
-    """Settings by name. Kafka is not there: revocations have tests of their own."""
-    return {
-        "database_url": urls.runtime,
-        "keys_url": urls.keys,
-        "kafka_url": "kafka://127.0.0.1:1",
-        "catch_up_seconds": 0.001,
-        "jwks_url": issuer.jwks_url,
-        **settings,
-    }
+__all__ = ["Issuer", "Process", "elsewhere", "here", "issuing", "listening", "told"]
 
 
 @asynccontextmanager
@@ -86,72 +21,15 @@ async def here(
     urls: Databases, issuer: Issuer, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **settings: Any
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the API in this process."""
-    given = NodeSettings(**told(urls, issuer, **settings))
-    async with compose(given, ["api"], clock) as parts:
-        assert parts.app
-        async with listening(parts.app({})) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
-            yield client
+    async with (
+        compose(NodeSettings(**told(urls, issuer, **settings)), ["api"], clock) as parts,
+        api.answering(parts) as client,
+    ):
+        yield client
 
 
-@asynccontextmanager
-async def elsewhere(urls: Databases, issuer: Issuer, count: int, **settings: Any) -> AsyncIterator[list["Process"]]:
-    """`count` processes of the API, ready to answer; stopped by their pids."""
-    async with AsyncExitStack() as closing:
-        processes = [Process(told(urls, issuer, **settings)) for _ in range(count)]
-        for process in processes:
-            await process.start()
-            closing.push_async_callback(process.stop)
-        for process in processes:
-            await process.answers()
-        yield processes
-
-
-class Process:
-    """`python -m services.rooms api`, which may be killed and started again on the same port."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        named = {f"VIRTUBAR_{name.upper()}": str(value) for name, value in settings.items()}
-        self._env = {**os.environ, **named, "VIRTUBAR_HTTP_PORT": str(self.port)}
-        self._log = Path(tempfile.mkstemp(suffix=".log")[1])
-        self._running: asyncio.subprocess.Process | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "services.rooms", "api", env=self._env, stdout=log, stderr=log
-            )
-
-    async def answers(self) -> None:
-        async with httpx2.AsyncClient(base_url=self.url) as client:
-
-            async def alive() -> bool:
-                assert self._running
-                if self._running.returncode is not None:
-                    raise RuntimeError(self._log.read_text()[-2000:])
-                try:
-                    return (await client.get("/healthz")).status_code == 200
-                except httpx2.TransportError:
-                    return False
-
-            await until(alive, within=60, what="the API process")
-
-    async def kill(self) -> None:
-        assert self._running
-        self._running.kill()
-        await self._running.wait()
-
-    async def stop(self) -> None:
-        if self._running and self._running.returncode is None:
-            self._running.terminate()
-            try:
-                await asyncio.wait_for(self._running.wait(), 20)
-            except TimeoutError:
-                await self.kill()
-        self._log.unlink(missing_ok=True)
+def elsewhere(
+    urls: Databases, issuer: Issuer, count: int, **settings: Any
+) -> AbstractAsyncContextManager[list[Process]]:
+    """`count` processes of the API."""
+    return api.elsewhere("rooms", urls, issuer, count, **settings)
