@@ -16,7 +16,9 @@ import uvloop
 
 from bench import servers
 from bench.figures import Run
+from deploy.kafka.security import ADMIN, SCRAM
 from deploy.native.process import run as start
+from libs.chassis.kafka import MECHANISM
 from libs.contracts.cloudevents import source_of
 from libs.eventstore.relay import Relay
 from libs.eventstore.watch import Unwatched
@@ -57,11 +59,11 @@ class Counting(Unwatched):
             self.all.set()
 
 
-async def by_the_relay(house: House, bootstrap: str, run: Run) -> float:
+async def by_the_relay(house: House, kafka_url: str, run: Run) -> float:
     await house.pool.execute(REWIND)
     counting, wall = Counting(), run.wall
     names: dict[str, Any] = {"cell": "bench", "service": "rooms", "catalogue": CATALOGUE}
-    relay = Relay(connector(house.runtime), partial(producer, bootstrap), watch=counting, page=PAGE, **names)
+    relay = Relay(connector(house.runtime), partial(producer, kafka_url), watch=counting, page=PAGE, **names)
     with run.running():
         async with running(relay):
             await counting.all.wait()
@@ -69,16 +71,22 @@ async def by_the_relay(house: House, bootstrap: str, run: Run) -> float:
     return EVENTS / (run.wall - wall)
 
 
-async def by_aiokafka(messages: Sequence[Message], bootstrap: str, run: Run) -> float:
+async def by_aiokafka(messages: Sequence[Message], kafka_url: str, run: Run) -> float:
     wall = run.wall
     with run.running():
-        async with producer(bootstrap, linger_ms=5) as kafka:
+        async with producer(kafka_url, linger_ms=5) as kafka:
             for start in range(0, EVENTS, PAGE):
                 page = messages[start : start + PAGE]
                 sent = [await kafka.send(m.topic, m.value, m.key, headers=m.headers) for m in page]
                 await asyncio.gather(*sent)
     run.count += EVENTS
     return EVENTS / (run.wall - wall)
+
+
+def login(kafka: KafkaServer) -> list[str]:
+    """As the administrator, in Java's words."""
+    who = SCRAM.format(user=ADMIN, password=kafka.part.word(ADMIN))
+    return ["security.protocol=SASL_PLAINTEXT", f"sasl.mechanism={MECHANISM}", f"sasl.jaas.config={who}"]
 
 
 def by_java(kafka: KafkaServer, size: int) -> float:
@@ -92,13 +100,13 @@ def by_java(kafka: KafkaServer, size: int) -> float:
         "--throughput",
         "-1",
     ]
-    words += ["--producer-props", f"bootstrap.servers={kafka.bootstrap}", *JAVA.split()]
+    words += ["--producer-props", f"bootstrap.servers={kafka.part.bootstrap}", *JAVA.split(), *login(kafka)]
     told = start(kafka.part.tool("org.apache.kafka.tools.ProducerPerformance", *words, heap=("-Xmx512m",)))
     return float(RECORDS.findall(told)[-1])
 
 
 async def measure(server: PostgresServer, kafka: KafkaServer) -> None:
-    await make_topics(kafka.bootstrap)
+    await make_topics(kafka.url)
     async with house_of(server) as house:
         async with house.session(house.owner) as owner:
             await owner.execute(FILL, EVENTS, PEOPLE, TRACE)
@@ -109,9 +117,7 @@ async def measure(server: PostgresServer, kafka: KafkaServer) -> None:
         bare, relay, java = Run(), Run(), []
         turns = []
         for _ in range(ROUNDS):
-            turns.append(
-                (await by_aiokafka(messages, kafka.bootstrap, bare), await by_the_relay(house, kafka.bootstrap, relay))
-            )
+            turns.append((await by_aiokafka(messages, kafka.url, bare), await by_the_relay(house, kafka.url, relay)))
             java.append(await asyncio.to_thread(by_java, kafka, size))
     print(f"{EVENTS:,} events of {size} B and {len(messages[0].headers)} headers, {ROUNDS} turns")
     print(f"{'ProducerPerformance':34} {statistics.median(java):9,.0f}/s")

@@ -3,14 +3,13 @@
 import asyncio
 import json
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.admin import AIOKafkaAdminClient
 
 from cli.running import running_bar
 from deploy.native.errors import BarError
+from libs.chassis.kafka import Kafka
 
 app = typer.Typer(no_args_is_help=True, help="Events in Kafka.")
 
@@ -29,24 +28,24 @@ def tail(
     """Print the events of a topic as they arrive."""
     native, _ = running_bar()
     try:
-        asyncio.run(_tail(urlsplit(native.kafka_url).netloc, topic, beginning, number))
+        asyncio.run(_tail(Kafka.parse(native.kafka_admin_url), topic, beginning, number))
     except KeyboardInterrupt:
         return
 
 
-async def _tail(bootstrap: str, topic: str, beginning: bool, number: int | None) -> None:
-    await _require(bootstrap, topic)
+async def _tail(kafka: Kafka, topic: str, beginning: bool, number: int | None) -> None:
+    await _require(kafka, topic)
     start = "earliest" if beginning else "latest"
     left = number
-    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset=start) as consumer:
+    async with AIOKafkaConsumer(topic, **kafka.options(), auto_offset_reset=start) as consumer:
         async for record in consumer:
             print(json.dumps(described(record)), flush=True)
             if left is not None and (left := left - 1) == 0:
                 return
 
 
-async def _require(bootstrap: str, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _require(kafka: Kafka, topic: str) -> None:
+    admin = kafka.admin()
     await admin.start()
     try:
         topics = sorted(name for name in await admin.list_topics() if not name.startswith("__"))

@@ -27,7 +27,7 @@ def document(native: Native, state: State) -> dict[str, Any]:
     services = {service.name: native.database_url(service.name) for service in SERVICES}
     return {
         "gateway": native.gateway_url,
-        "kafka": native.kafka_url,
+        "kafka": native.kafka_admin_url,
         "redis": native.redis.url(),
         "postgres": {"admin": native.postgres.admin_url, **services},
         "lake": native.lake_url,
@@ -56,5 +56,5 @@ def _show(native: Native, state: State) -> None:
             table.add_row(member.name, " ".join(member.roles), pid, member.condition, str(member.restarts or ""))
     console = screen()
     console.print(table)
-    console.print(f"\ngateway  {native.gateway_url}\nkafka    {native.kafka_url}\ndata     {native.folder.root}")
+    console.print(f"\ngateway  {native.gateway_url}\nkafka    {native.kafka_admin_url}\ndata     {native.folder.root}")
     console.print("[dim]virtubar status --json tells all URLs with their passwords[/]")

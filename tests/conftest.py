@@ -4,7 +4,7 @@
 `database`       `urls = await database("rooms")`: a fresh migrated pair of databases, dropped after the test;
                  urls.runtime, .owner, .keys, .owner_keys, .admin
 `redis_server`   `redis_server.url()` for the administrator, `redis_server.url("rooms")` for a service's own user
-`kafka`          `kafka.bootstrap` (host:port), `kafka.url` (kafka://host:port), `await kafka.clear()`
+`kafka`          `kafka.url` of the administrator, `kafka.url_of("rooms")` of a service, `await kafka.clear()`
 `bar`            a whole bar, opened by `virtubar up`: `bar.status()`, `bar.virtubar("mail", "--json")`; for a bar with
                  other options, `with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar` from tests.stack
 """

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 import psutil
-from aiokafka.admin import AIOKafkaAdminClient
 
 from cli.status import document
 from deploy.native.folder import CHECKOUT, Folder
@@ -26,8 +25,12 @@ from deploy.native.postgres import Postgres
 from deploy.native.process import stop
 from deploy.native.state import State
 from deploy.postgres.bootstrap import keys_database, open_databases
+from libs.chassis.kafka import Kafka as Client
+from libs.chassis.kafka import create_topics
 from libs.chassis.postgres import migrate
 from libs.chassis.settings import Settings
+from libs.contracts.catalogue import dlq_of, topics
+from libs.contracts.vocabulary import SERVICES
 
 T = TypeVar("T")
 
@@ -191,18 +194,22 @@ class KafkaServer:
     part: Kafka
 
     @property
-    def bootstrap(self) -> str:
-        """`host:port`, for client libraries."""
-        return self.part.bootstrap
-
-    @property
     def url(self) -> str:
-        """`kafka://host:port`, for our settings."""
-        return self.part.url
+        """`kafka://user:password@host:port` of the administrator."""
+        return self.part.url()
+
+    def url_of(self, user: str) -> str:
+        """The same of a service, or of the analyst."""
+        return self.part.url(user)
+
+    async def furnish(self) -> None:
+        """Every topic of the contracts, and every service's dead letters."""
+        dead_letters = dict.fromkeys(map(dlq_of, SERVICES))
+        await create_topics(Client.parse(self.url), {**topics(), **dead_letters}, replication=1)
 
     async def clear(self) -> None:
         """Delete every topic but the broker's own."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = Client.parse(self.url).admin()
         await admin.start()
         try:
             if topics := [name for name in await admin.list_topics() if not name.startswith("__")]:

@@ -36,7 +36,7 @@ def demo(
 ) -> None:
     """An evening at the bar: guests sign in, walk about, talk, leave; at the end the proof that nothing was lost."""
     native, _ = running_bar()
-    host = Host(native.gateway_url, native.kafka_url, native.mailbox, guests, seconds)
+    host = Host(native.gateway_url, native.kafka_admin_url, native.mailbox, guests, seconds)
     asyncio.run(_on_the_board(host) if stderr.is_terminal else host.hold(_in_lines(host)))
     with Status("comparing every event in the stores, the topics and the lake", console=stderr) as status:
         report = verified(native, progress=status.update)

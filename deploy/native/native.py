@@ -71,8 +71,12 @@ class Native:
         return self.folder / "mail" / "mailbox.jsonl"
 
     @property
-    def kafka_url(self) -> str:
-        return self.kafka.url
+    def kafka_admin_url(self) -> str:
+        """For those who may do everything at the broker."""
+        return self.kafka.url()
+
+    def kafka_url(self, user: str) -> str:
+        return self.kafka.url(user)
 
     @property
     def smtp_url(self) -> str:

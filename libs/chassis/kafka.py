@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from libs.contracts.access import writes
 from libs.contracts.catalogue import dlq_of, topics
 from libs.contracts.topic import Topic
 from libs.eventstore.publisher import DELIVERY
@@ -73,8 +74,8 @@ class Kafka:
         finally:
             await stopped(consumer)
 
-    def admin(self) -> AIOKafkaAdminClient:
-        return AIOKafkaAdminClient(**self.options())
+    def admin(self, **overrides: Any) -> AIOKafkaAdminClient:
+        return AIOKafkaAdminClient(**self.options() | overrides)
 
 
 async def stopped(client: Any, *, within: float = 5.0) -> None:
@@ -109,12 +110,12 @@ async def partitions_of(kafka: Kafka, topics: Sequence[str]) -> list[TopicPartit
 
 
 async def ensure_topics(url: str, service: str, *, replication: int = -1) -> None:
-    """Make the service's DLQ and every topic of the contracts. Those that are there are left alone.
+    """Make the service's topics and its DLQ. Those that are there are left alone.
 
-    Every topic, whoever writes it, so that a service may start before those it listens to. `replication` -1 is the
-    broker's default. Raises aiokafka.errors.KafkaError.
+    `replication` -1 is the broker's default. Raises aiokafka.errors.KafkaError.
     """
-    await create_topics(Kafka.parse(url), {**topics(), dlq_of(service): None}, replication=replication)
+    own = {name: topic for name, topic in topics().items() if name in writes(service)}
+    await create_topics(Kafka.parse(url), {**own, dlq_of(service): None}, replication=replication)
 
 
 async def create_topics(kafka: Kafka, wanted: Mapping[str, Topic | None], *, replication: int = -1) -> None:

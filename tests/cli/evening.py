@@ -8,9 +8,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from cli.verify.sources import KEPT, Service, Sources
-from libs.chassis.kafka import Kafka, create_topics
+from libs.chassis.kafka import Kafka
 from libs.chassis.postgres import session
-from libs.contracts.catalogue import dlq_of, topics
 from libs.eventstore.publisher import DELIVERY
 from libs.eventstore.relay import Relay
 from services.analytics.__main__ import compose
@@ -35,7 +34,7 @@ async def fresh_topics(kafka: KafkaServer) -> None:
         await until(none_left)
     finally:
         await admin.close()
-    await create_topics(Kafka.parse(kafka.url), {**topics(), dlq_of("analytics"): None}, replication=1)
+    await kafka.furnish()
 
 
 async def an_evening(kafka: KafkaServer, postgres: PostgresServer, lake: Path) -> Sources:

@@ -7,10 +7,10 @@ import smtplib
 from email.message import EmailMessage
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 
 from deploy.bar import SERVICES
+from libs.chassis.kafka import Kafka
 from tests.stack import OpenBar, open_bar
 from tests.waiting import until
 
@@ -26,7 +26,7 @@ def test_status_is_one_document_with_urls_of_everything(bar: OpenBar) -> None:
     assert document == bar.status()
     assert set(document["postgres"]) == {"admin", *(service.name for service in SERVICES)}
     assert document["gateway"].startswith("http://127.0.0.1:")
-    assert document["kafka"].startswith("kafka://127.0.0.1:")
+    assert document["kafka"].startswith("kafka://virtubar:")
     assert document["redis"].startswith("redis://virtubar:")
     assert document["data"] == str(bar.root)
     names = [entry["name"] for entry in document["services"]]
@@ -81,12 +81,12 @@ def test_mail_is_kept_and_shown_newest_first(bar: OpenBar) -> None:
 
 
 async def test_events_tail_prints_a_topic(bar: OpenBar) -> None:
-    bootstrap = bar.status()["kafka"].removeprefix("kafka://")
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    kafka = Kafka.parse(bar.status()["kafka"])
+    admin = kafka.admin()
     await admin.start()
     await admin.create_topics([NewTopic("of_this_test", num_partitions=1, replication_factor=1)])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+    async with kafka.producer() as producer:
         await producer.send_and_wait("of_this_test", b'{"n": 1}', headers=[("ce_type", b"room_update")])
     shown = bar.virtubar("events", "tail", "of_this_test", "--from-beginning", "-n", "1", within=60)
     assert json.loads(shown.stdout) == {"partition": 0, "offset": 0, "type": "room_update", "data": {"n": 1}}

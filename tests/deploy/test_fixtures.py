@@ -2,9 +2,10 @@
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import NewTopic
 
+from libs.chassis.kafka import Kafka as Client
 from tests.conftest import Database
 from tests.stack import KafkaServer
 
@@ -23,12 +24,13 @@ async def test_a_fresh_database_is_migrated_and_empty(database: Database, servic
 
 
 async def test_the_broker_keeps_what_it_is_sent_until_it_is_cleared(kafka: KafkaServer) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    client = Client.parse(kafka.url)
+    admin = client.admin()
     await admin.start()
     await admin.create_topics([NewTopic("fixture", num_partitions=1, replication_factor=1)])
-    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, compression_type="lz4") as producer:
+    async with client.producer() as producer:
         await producer.send_and_wait("fixture", b"a drink")
-    async with AIOKafkaConsumer("fixture", bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer("fixture", **client.options(), auto_offset_reset="earliest") as consumer:
         assert (await consumer.getone()).value == b"a drink"
     await kafka.clear()
     assert [name for name in await admin.list_topics() if not name.startswith("__")] == []

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from libs.chassis.kafka import Kafka
 from libs.eventstore.publisher import DELIVERY
 from libs.eventstore.relay import Relay
 from tests.faults.naive_relay import NaiveRelay
@@ -20,7 +21,7 @@ from tests.libs.eventstore.seats import CATALOGUE
 @dataclass(frozen=True)
 class Orders:
     url: str
-    bootstrap: str
+    kafka_url: str
     cell: str
     page: int = 50
     naive: str = ""  # "cursor first", "unfenced"; else the relay itself
@@ -35,7 +36,7 @@ class Doomed(AIOKafkaProducer):  # type: ignore[misc]
     """Sends a signal to its own process at a chosen acknowledgement."""
 
     def __init__(self, orders: Orders) -> None:
-        super().__init__(bootstrap_servers=orders.bootstrap, **DELIVERY)
+        super().__init__(**Kafka.parse(orders.kafka_url).options(), **DELIVERY)
         self._orders, self._acknowledged = orders, 0
 
     async def send_batch(self, *batch: Any, **place: Any) -> Any:

@@ -27,7 +27,7 @@ ROW = f"select {COLUMNS} from events where pos = $1"
 class Orders:
     url: str
     keys: str
-    bootstrap: str
+    kafka_url: str
     cell: str
     commits: int = 10
     die_at: int = 0  # the commit it does not survive
@@ -62,7 +62,7 @@ class Service:
         row = await pool.fetchrow(ROW, recorded.pos)
         assert row is not None
         message = Wire(source_of(self._orders.cell, "rooms", 1), CATALOGUE).message(row)
-        async with producer(self._orders.bootstrap) as kafka:
+        async with producer(self._orders.kafka_url) as kafka:
             await kafka.send_and_wait(message.topic, message.value, message.key, headers=message.headers)
 
 

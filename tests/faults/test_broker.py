@@ -50,7 +50,7 @@ async def mortal() -> AsyncIterator[Mortal]:
 
 
 async def test_a_relay_stops_though_the_broker_is_away(house: House, mortal: Mortal) -> None:
-    outlet, watching = await outlet_of(house, mortal.part.bootstrap), Watching()
+    outlet, watching = await outlet_of(house, mortal.part.url()), Watching()
     await mortal.kill()
     async with running(outlet.relay(watch=watching)):
         await outlet.some_evenings(1)
@@ -65,8 +65,8 @@ async def told_in_the_end(outlet: Outlet, watching: Watching, terms: int) -> Non
 
 
 async def test_everything_arrives_when_a_killed_broker_is_back(house: House, mortal: Mortal, effort: Effort) -> None:
-    outlet, watching = await outlet_of(house, mortal.part.bootstrap), Watching()
-    make = partial(producer, mortal.part.bootstrap, request_timeout_ms=2000)
+    outlet, watching = await outlet_of(house, mortal.part.url()), Watching()
+    make = partial(producer, mortal.part.url(), request_timeout_ms=2000)
     async with running(outlet.relay(watch=watching, page=20, patience=4, producer=make)):
         for terms in range(effort.times // 2):
             await outlet.some_evenings(20)
@@ -80,8 +80,8 @@ async def test_everything_arrives_when_a_killed_broker_is_back(house: House, mor
 
 @pytest.mark.skipif(not LONG, reason="part of the long form")
 async def test_everything_arrives_when_a_silent_broker_speaks_again(house: House, mortal: Mortal) -> None:
-    outlet, watching = await outlet_of(house, mortal.part.bootstrap), Watching()
-    make = partial(producer, mortal.part.bootstrap, request_timeout_ms=1000)
+    outlet, watching = await outlet_of(house, mortal.part.url()), Watching()
+    make = partial(producer, mortal.part.url(), request_timeout_ms=1000)
     async with running(outlet.relay(watch=watching, page=20, patience=4, producer=make)):
         for terms in range(3):
             await outlet.some_evenings(5)

@@ -26,11 +26,11 @@ select pid from pg_locks where locktype = 'advisory' and granted
 
 
 def relay(outlet: Outlet, **parts: Any) -> relay_process.Orders:
-    return relay_process.Orders(outlet.house.runtime, outlet.bootstrap, outlet.cell, PAGE, **parts)
+    return relay_process.Orders(outlet.house.runtime, outlet.kafka_url, outlet.cell, PAGE, **parts)
 
 
 def service(outlet: Outlet, **parts: Any) -> service_process.Orders:
-    return service_process.Orders(outlet.house.runtime, outlet.house.keys, outlet.bootstrap, outlet.cell, **parts)
+    return service_process.Orders(outlet.house.runtime, outlet.house.keys, outlet.kafka_url, outlet.cell, **parts)
 
 
 async def position(house: House, cursor: str = "kafka") -> int:
@@ -208,7 +208,7 @@ async def test_a_leader_robbed_of_its_lock_is_followed_by_exactly_one(
 
 async def test_control_a_leader_that_does_not_notice_tells_everything_twice(house: House, outlet: Outlet) -> None:
     relays: list[Runs] = [
-        NaiveRelay(connector(house.runtime), lambda: producer(outlet.bootstrap), cell=outlet.cell, catalogue=CATALOGUE)
+        NaiveRelay(connector(house.runtime), lambda: producer(outlet.kafka_url), cell=outlet.cell, catalogue=CATALOGUE)
         for _ in range(2)
     ]
     await robbed_of_its_lock(house, outlet, relays, "naive", 1, lambda: True)

@@ -39,7 +39,7 @@ def subscribed(
     """
     broker = KafkaBroker(
         kafka.bootstrap.split(","),
-        security=SASLScram512(kafka.user, kafka.password or "", use_ssl=False) if kafka.user else None,
+        security=login(kafka),
         client_id=f"{service}-{instance}",
         consumer_only=True,  # we have producers of our own, and topics are made by migrations
         apply_types=False,  # nothing is to be read from the handler's annotations
@@ -66,6 +66,11 @@ def subscribed(
     )
     subscriber(handler)
     return broker
+
+
+def login(kafka: Kafka) -> SASLScram512 | None:
+    """As FastStream wants to be told it."""
+    return SASLScram512(kafka.user, kafka.password or "", use_ssl=False) if kafka.user else None
 
 
 async def _unread(records: Records, parse: Parse) -> KafkaMessage:

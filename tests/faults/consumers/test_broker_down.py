@@ -31,7 +31,7 @@ async def night(database: Database, mortal: Mortal) -> AsyncIterator[House]:
     urls = await database(houses.SCHEMA)
     await houses.prepare(urls)
     pool, keys = await houses.pools(urls)
-    made = House(Kafka.parse(mortal.part.url), urls, pool, keys)
+    made = House(Kafka.parse(mortal.part.url()), urls, pool, keys)
     await houses.fresh_topics(KafkaServer(mortal.part), [ProfileOpen.NAME, dlq_of(made.name)])
     yield made
     await pool.close()

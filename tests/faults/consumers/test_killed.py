@@ -66,5 +66,5 @@ async def _has_all(house: House, sent: list[Envelope]) -> bool:
 
 
 async def _start(house: House, mode: str, kills: Path) -> asyncio.subprocess.Process:
-    arguments = (mode, house.name, f"kafka://{house.kafka.bootstrap}", house.urls.runtime, str(kills))
+    arguments = (mode, house.name, house.kafka_url, house.urls.runtime, str(kills))
     return await asyncio.create_subprocess_exec(sys.executable, "-m", PROGRAM, *arguments)

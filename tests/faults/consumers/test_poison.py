@@ -10,6 +10,7 @@ from faststream.kafka import KafkaBroker
 from prometheus_client import REGISTRY
 
 from libs.chassis.consumers import Parked
+from libs.chassis.consumers.subscription import login
 from libs.chassis.kafka import create_topics
 from libs.contracts.catalogue import dlq_of
 from libs.contracts.social import ProfileOpen
@@ -158,7 +159,7 @@ async def test_control_a_null_header_never_reaches_a_handler_of_faststreams_own(
 
 async def _left_to_itself(house: House, poison: Record, policy: AckPolicy, *, calls_wanted: int = 1) -> int:
     """How often a handler that raises was called, when that was `calls_wanted` times and, but for a nack, committed."""
-    broker = KafkaBroker(house.kafka.bootstrap, apply_types=False, logger=None)
+    broker = KafkaBroker(house.kafka.bootstrap, security=login(house.kafka), apply_types=False, logger=None)
     calls = 0
 
     async def handler(_: Any) -> None:

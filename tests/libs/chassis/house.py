@@ -87,6 +87,11 @@ class House:
     keys: Pool
     name: str = field(default_factory=lambda: f"t{uuid4().hex[:8]}")
 
+    @property
+    def kafka_url(self) -> str:
+        """For another process."""
+        return f"kafka://{self.kafka.user}:{self.kafka.password}@{self.kafka.bootstrap}"
+
     def consumers(self, *, policy: Policy = QUICK, **parts: Any) -> Consumers:
         return Consumers(self.name, self.kafka, self.pool, policy=policy, patience=5, **parts)
 

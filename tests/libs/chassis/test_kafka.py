@@ -7,20 +7,22 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from libs.chassis.kafka import Kafka, ensure_topics, partitions_of
 from libs.contracts.catalogue import dlq_of, topics
+from libs.contracts.vocabulary import SERVICES
 from tests.libs.chassis.house import fresh_topics
 from tests.stack import KafkaServer
 
 
 async def test_topics_have_the_partitions_and_retention_of_their_contracts(kafka: KafkaServer) -> None:
     await fresh_topics(kafka, ["another"])
-    await asyncio.gather(ensure_topics(kafka.url, "rooms"), ensure_topics(kafka.url, "identity"))
-    await ensure_topics(kafka.url, "rooms")  # again is the same as once
+    await asyncio.gather(*(ensure_topics(kafka.url_of(service), service, replication=1) for service in SERVICES))
+    await ensure_topics(kafka.url_of("rooms"), "rooms")  # again is the same as once
     made = Kafka.parse(kafka.url)
-    names = [*topics(), dlq_of("rooms"), dlq_of("identity")]
+    dead_letters = dict.fromkeys(map(dlq_of, SERVICES), 1)
+    names = [*topics(), *dead_letters]
     found: dict[str, int] = {}
     for partition in await partitions_of(made, names):
         found[partition.topic] = found.get(partition.topic, 0) + 1
-    assert found == {name: topic.partitions for name, topic in topics().items()} | {"rooms.dlq": 1, "identity.dlq": 1}
+    assert found == {name: topic.partitions for name, topic in topics().items()} | dead_letters
 
     admin = made.admin()
     await admin.start()

@@ -15,4 +15,4 @@ async def house(postgres: PostgresServer) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def outlet(house: House, kafka: KafkaServer) -> Outlet:
-    return await outlet_of(house, kafka.bootstrap)
+    return await outlet_of(house, kafka.url)

@@ -29,16 +29,16 @@ class Runs(Protocol):
 @dataclass(frozen=True)
 class Outlet:
     house: House
-    bootstrap: str
+    kafka_url: str
     cell: str
 
     def relay(self, **parts: Any) -> Relay:
         defaults: dict[str, Any] = {"cell": self.cell, "service": "rooms", "catalogue": CATALOGUE}
-        make = parts.pop("producer", partial(producer, self.bootstrap))
+        make = parts.pop("producer", partial(producer, self.kafka_url))
         return Relay(connector(self.house.runtime), make, **(defaults | parts))
 
     async def told(self) -> list[tuple[Fact, Envelope]]:
-        return await told(self.bootstrap, self.cell)
+        return await told(self.kafka_url, self.cell)
 
     async def verdict(self) -> Verdict:
         """On everything that is committed and has a topic."""
@@ -57,9 +57,9 @@ class Outlet:
                 await store.execute(SEAT, seat_of(user), command, at=datetime.now(UTC))
 
 
-async def outlet_of(house: House, bootstrap: str) -> Outlet:
-    await make_topics(bootstrap)
-    return Outlet(house, bootstrap, f"t{uuid4().hex[:12]}")
+async def outlet_of(house: House, kafka_url: str) -> Outlet:
+    await make_topics(kafka_url)
+    return Outlet(house, kafka_url, f"t{uuid4().hex[:12]}")
 
 
 @asynccontextmanager

@@ -22,8 +22,8 @@ def message(key: bytes = b"", size: int = 100) -> Message:
 
 
 async def sent(kafka: KafkaServer, *messages: Message) -> tuple[int, type[BaseException] | None]:
-    await create_topics(Kafka(kafka.bootstrap), {SCRATCH: TOPICS["seat_take"]}, replication=1)
-    publisher = Publisher(producer(kafka.bootstrap))
+    await create_topics(Kafka.parse(kafka.url), {SCRATCH: TOPICS["seat_take"]}, replication=1)
+    publisher = Publisher(producer(kafka.url))
     await publisher.start()
     try:
         arrival = await publisher.send(messages)

@@ -3,26 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from libs.chassis.kafka import Kafka, create_topics
 from libs.contracts.cloudevents import Envelope, decode
-from libs.eventstore.publisher import DELIVERY
 from tests.faults.checker import Fact
 from tests.libs.eventstore.seats import TOPICS
 
 
-async def make_topics(bootstrap: str) -> None:
-    await create_topics(Kafka(bootstrap), dict(TOPICS), replication=1)
+async def make_topics(url: str) -> None:
+    await create_topics(Kafka.parse(url), dict(TOPICS), replication=1)
 
 
-def producer(bootstrap: str, **overrides: Any) -> AIOKafkaProducer:
-    return AIOKafkaProducer(bootstrap_servers=bootstrap, **(DELIVERY | overrides))
+def producer(url: str, **overrides: Any) -> AIOKafkaProducer:
+    return Kafka.parse(url).producer(**overrides)
 
 
-async def told(bootstrap: str, cell: str) -> list[tuple[Fact, Envelope]]:
+async def told(url: str, cell: str) -> list[tuple[Fact, Envelope]]:
     """Everything a cell has published by now; each partition in its order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = Kafka.parse(url).reader()
     await consumer.start()
     try:
         places = [TopicPartition(name, n) for name, topic in TOPICS.items() for n in range(topic.partitions)]

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from clients.python import Visit
 from clients.python.events import Left
 from deploy.native.redis import Redis as RedisServer
-from libs.chassis.kafka import Kafka, ensure_topics
+from libs.chassis.kafka import Kafka
 from libs.contracts.cloudevents import Envelope, encode, source_of
 from libs.contracts.event import Event
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
@@ -29,7 +29,7 @@ async def live(
     live_house: House, issuer: Issuer, redis: "Redis", redis_server: RedisServer, kafka: KafkaServer
 ) -> AsyncIterator[Bar]:
     """API, relay and consumers with Kafka between them, and one node."""
-    await ensure_topics(kafka.url, "rooms")
+    await kafka.furnish()
     slower = {"catch_up_seconds": 30.0, "away_seconds": 60.0, "silence_seconds": 120.0}
     roles, url = ("relay", "consumers"), redis_server.url("rooms")
     async with opening(live_house, issuer, redis, url, kafka.url, *roles, **slower) as made:
