@@ -60,4 +60,4 @@ def of_native(native: Native) -> Sources:
         )
         for service in SERVICES
     ]
-    return Sources(services, native.kafka_url, native.lake_url, native.owner_database_url("analytics"))
+    return Sources(services, native.kafka_admin_url, native.lake_url, native.owner_database_url("analytics"))
