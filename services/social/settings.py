@@ -1,7 +1,17 @@
 """What can be set about social, with defaults fit for production."""
 
+from typing import Annotated
+
+from annotated_types import Ge
+
 from libs.chassis.settings import Settings
+
+Count = Annotated[int, Ge(1)]
 
 
 class SocialSettings(Settings):
-    """`VIRTUBAR_POOL_SIZE` is `pool_size`, and so on."""
+    """`VIRTUBAR_LIMIT_FRIENDS` is `limit_friends`, and so on."""
+
+    # friends
+    limit_friends: Count = 5000  # of one person
+    limit_friend_requests_an_hour: Count = 100  # by one person; so many at once, and as many again over every hour
