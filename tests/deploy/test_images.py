@@ -33,7 +33,7 @@ class Given:
 
     databases: Databases
     redis: Redis
-    kafka_url: str
+    kafka: KafkaServer
     lake_url: str
     smtp_url: str = "smtp://127.0.0.1:1"
 
@@ -48,6 +48,9 @@ class Given:
 
     def redis_url(self, service: str) -> str:
         return self.redis.url(service)
+
+    def kafka_url(self, user: str) -> str:
+        return self.kafka.url_of(user)
 
     def secret(self, name: str) -> str:
         return "only for this test, and long enough"
@@ -124,7 +127,8 @@ async def test_a_service_alone_with_the_libraries_gets_ready(
 ) -> None:
     image = Image(tmp_path, install(service.name, tmp_path))
     lay_out(service.name, tmp_path)
-    stores = Given(await database(service.name), redis_server, kafka.url, str(tmp_path / "lake"))
+    await kafka.furnish()
+    stores = Given(await database(service.name), redis_server, kafka, str(tmp_path / "lake"))
     everything = processes()
     ports = folder.ports([port for process in everything for port in process.ports])
     bar = Bar(everything, {name: Address("127.0.0.1", port) for name, port in ports.items()}, stores)
