@@ -5,7 +5,9 @@ It prints what it is asked for on stdout and everything else on stderr, and rais
 sentence, the next step, and exit status 1. Libraries that take long to import belong inside the function.
 """
 
+import importlib.metadata
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +17,22 @@ from cli.demo import command as demo
 from cli.verify import command as verify
 from deploy.native.errors import BarError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A virtual bar.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(importlib.metadata.version("virtubar"))
+        raise typer.Exit
+
+
+@app.callback()
+def virtubar(
+    version: Annotated[bool, typer.Option("--version", help="Which one.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """A virtual bar."""
+
+
 app.command()(up.up)
 app.command()(down.down)
 app.command()(status.status)

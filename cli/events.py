@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-from cli.running import running_bar
+from cli.running import running_bar, say
 from deploy.native.errors import BarError
 from libs.chassis.kafka import Kafka
 
@@ -35,6 +36,7 @@ def tail(
 
 async def _tail(kafka: Kafka, topic: str, beginning: bool, number: int | None) -> None:
     await _require(kafka, topic)
+    say(f"events of {topic} as they come; Ctrl-C ends")
     start = "earliest" if beginning else "latest"
     left = number
     async with AIOKafkaConsumer(topic, **kafka.options(), auto_offset_reset=start) as consumer:
@@ -52,7 +54,8 @@ async def _require(kafka: Kafka, topic: str) -> None:
     finally:
         await admin.close()
     if topic not in topics:
-        raise BarError(f"there is no topic {topic}", f"name one of: {', '.join(topics)}")
+        near = get_close_matches(topic, topics, n=5, cutoff=0.5)
+        raise BarError(f"there is no topic {topic}", f"name {' or '.join(near)}" if near else "see docs/events.md")
 
 
 def described(record: "ConsumerRecord[bytes, bytes]") -> dict[str, Any]:

@@ -30,6 +30,8 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False,
 ) -> None:
     """Ask the lake: a view for each event (room_join, user_login …), and all of them in `events`."""
+    if not query.strip():
+        raise BarError("there is no question", VIEWS)
     answer = _answer(_queries(), query, most=None if json or as_csv else ON_SCREEN)
     if json:
         print(dumps([_document(answer, row) for row in answer.rows], default=_plain))

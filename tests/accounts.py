@@ -1,7 +1,6 @@
 """People for tests: a mailbox that really takes mail, and the sign-in a person does."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +10,7 @@ from typing import Any
 import httpx2
 from aiosmtpd.smtp import SMTP
 
-from deploy.native.mailbox import Mail, Sink, newest_first
-
-CODE = re.compile(r"\b\d{6}\b")
+from deploy.native.mailbox import Mail, Sink, code_in, newest_first
 
 
 @dataclass(frozen=True)
@@ -34,12 +31,6 @@ class Mailbox:
     def code(self, to: str) -> str:
         """The newest code that was sent there."""
         return code_in(self.mails(to)[0])
-
-
-def code_in(mail: Mail) -> str:
-    found = CODE.findall(mail["text"])
-    assert len(found) == 1, "a mail has one code"
-    return str(found[0])
 
 
 @asynccontextmanager

@@ -1,13 +1,11 @@
 """Reading the local mailbox for a guest's sign-in code."""
 
 import asyncio
-import re
 from pathlib import Path
 
 from clients.python.account import AskCode
-from deploy.native.mailbox import newest_first
+from deploy.native.mailbox import code_in, newest_first
 
-CODE = re.compile(r"\b\d{6}\b")
 WITHIN = 20.0  # seconds
 
 
@@ -19,9 +17,9 @@ def code_reader(mailbox: Path) -> AskCode:
         async with asyncio.timeout(WITHIN):
             while True:
                 mail = next(newest_first(mailbox, email), None)
-                if mail and f"{email} {mail['at']}" not in used and (found := CODE.search(mail["text"])):
+                if mail and f"{email} {mail['at']}" not in used:
                     used.add(f"{email} {mail['at']}")
-                    return found.group()
+                    return code_in(mail)
                 await asyncio.sleep(0.1)
 
     return ask_code

@@ -3,6 +3,8 @@
 from typing import Annotated
 
 import typer
+from aiokafka.errors import KafkaError
+from asyncpg import PostgresError
 from rich.console import Console
 from rich.status import Status
 
@@ -19,7 +21,12 @@ def verify(
     """Compare event stores, topics and lake event by event, and every stream and table with its events."""
     native, _ = running_bar()
     with Status("looking how far to look", console=stderr) as status:
-        report = verified(native, within=within, progress=status.update)
+        try:
+            report = verified(native, within=within, progress=status.update)
+        except (OSError, PostgresError, KafkaError) as error:
+            raise BarError(
+                f"not everything can be read: {str(error) or type(error).__name__}", "virtubar status"
+            ) from None
     if json:
         emit(report.document())
     else:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from asyncpg import Connection, Record
 
-from cli.verify.ledger import Ledger
+from cli.verify.ledger import Ledger, facts
 from libs.contracts.catalogue import published
 from services.analytics.facts import Fact, contents_of
 from services.analytics.rows import row_of
@@ -78,19 +78,5 @@ def _entry(row: Record, service: str, names: Mapping[str, str | None]) -> tuple[
     )
     here = {user: names.get(user, NOBODY) for user in fact.users}
     lands = row_of(fact, here)
-    return (
-        fact.event_id,
-        fact.name,
-        fact.schema_version,
-        fact.occurred_at,
-        fact.stream_id,
-        fact.stream_version,
-        fact.subject,
-        fact.data,
-        service,
-        fact.position,
-        None in here.values(),
-        lands.stream_id,
-        lands.subject,
-        lands.data,
-    )
+    nobody = None in here.values()
+    return *facts(fact), service, fact.position, nobody, lands.stream_id, lands.subject, lands.data

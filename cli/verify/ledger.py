@@ -7,6 +7,8 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
+from services.analytics.facts import Fact
+
 FACT: Final = [
     ("event_id", pa.string()),
     ("name", pa.string()),
@@ -41,6 +43,11 @@ TABLES: Final = {
     "begins": pa.schema([("topic", pa.string()), ("partition", pa.int32()), ("first", pa.int64())]),
     "horizon": pa.schema([("service", pa.string()), ("upper", pa.int64()), ("timeline", pa.int32())]),
 }
+
+
+def facts(fact: Fact) -> tuple[Any, ...]:
+    """A fact's values in the order of FACT."""
+    return tuple(getattr(fact, name) for name, _ in FACT)
 
 
 class Ledger:

@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaTimeoutError
 
 from cli.verify.horizon import Ends, Progress
-from cli.verify.ledger import Ledger
+from cli.verify.ledger import Ledger, facts
 from libs.chassis.kafka import Kafka
 from libs.contracts.cloudevents import ContractError
 from services.analytics.facts import fact_of
@@ -64,21 +64,7 @@ async def _pages(kafka: Kafka, to: Ends, patience: float) -> AsyncIterator[list[
 
 def _entry(record: ConsumerRecord) -> tuple[Any, ...]:
     fact = fact_of(record)
-    return (
-        fact.event_id,
-        fact.name,
-        fact.schema_version,
-        fact.occurred_at,
-        fact.stream_id,
-        fact.stream_version,
-        fact.subject,
-        fact.data,
-        record.topic,
-        record.partition,
-        record.offset,
-        fact.source,
-        fact.position,
-    )
+    return *facts(fact), record.topic, record.partition, record.offset, fact.source, fact.position
 
 
 def _origin(headers: Mapping[str, bytes | None]) -> tuple[str, int, int] | None:

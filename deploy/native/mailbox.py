@@ -7,6 +7,7 @@ import asyncio
 import email
 import email.policy
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from typing import TypedDict
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.native.ports import HOST
+
+CODE = re.compile(r"\b\d{6}\b")
 
 
 class Mail(TypedDict):
@@ -55,6 +58,12 @@ def newest_first(path: Path, to: str | None = None) -> Iterator[Mail]:
         mail: Mail = json.loads(line)
         if to is None or mail["to"].casefold() == to.casefold():
             yield mail
+
+
+def code_in(mail: Mail) -> str:
+    """The sign-in code of a mail. Raises ValueError where there is none, or more than one."""
+    [code] = CODE.findall(mail["text"])
+    return str(code)
 
 
 async def serve(port: int, path: Path) -> None:

@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 
 import httpx2
 
+from deploy.native.mailbox import code_in
 from deploy.native.ports import choose
 from libs.chassis.kafka import Kafka, ensure_topics, partitions_of
 from libs.contracts.cloudevents import Envelope, decode, encode
 from libs.contracts.event import Event
 from libs.contracts.moderation import SanctionLift, SanctionUser
-from tests.accounts import Mailbox, bearer, code_in, mailbox, sign_in
+from tests.accounts import Mailbox, bearer, mailbox, sign_in
 from tests.conftest import Database
 from tests.identity.conftest import PEPPER, PLENTY
 from tests.stack import Databases, KafkaServer

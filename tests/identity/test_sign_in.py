@@ -8,8 +8,9 @@ import asyncpg
 import httpx2
 import pytest
 
+from deploy.native.mailbox import code_in
 from libs.contracts.identity import UserLogin, UserRegister
-from tests.accounts import ask_for_code, bearer, code_in, sign_in
+from tests.accounts import ask_for_code, bearer, sign_in
 from tests.identity.conftest import Door, Open
 
 ANN = "ann@example.com"
