@@ -8,10 +8,12 @@ from deploy.bar import SERVICES
 from deploy.native.native import Native
 from libs.eventstore.decider import Decider
 from libs.eventstore.projections import Projection, Replica
+from libs.safety.replica import PAIRS
 from services.identity.decider import USER
 from services.identity.projections import ACCOUNTS
 from services.rooms.deciders import DECIDERS as ROOMS_DECIDERS
 from services.rooms.projections import ROOMS
+from services.rooms.sanctions import SANCTIONS
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Kept:
 
 KEPT: Final[Mapping[str, Kept]] = {
     "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS}),
-    "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS}),
+    "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS}),
 }
 """A service that keeps nothing from events is not here."""
 

@@ -1,11 +1,15 @@
-"""Kafka in: a visit ends with the login it began by, and with the account."""
+"""Kafka in: a visit ends with the login it began by, with the account, and by sanctions."""
 
 from libs.chassis.consumers import Consumers
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
+from libs.contracts.moderation import SanctionLift, SanctionUser
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit
-from services.rooms.deciders.visitor import Revoke
+from libs.safety.replica import HEARD, PAIRS
+from services.rooms.deciders.visitor import Expel, Revoke
+from services.rooms.sanction import ENDS
+from services.rooms.sanctions import SANCTIONS, holds
 from services.rooms.visits import revoke
 
 
@@ -13,6 +17,11 @@ def listen(consumers: Consumers) -> None:
     consumers.command(SessionRevoke, on_session_revoke)
     consumers.command(UserSuspend, on_user_suspend)
     consumers.command(UserDelete, on_user_delete)
+    for sanction in (SanctionUser, SanctionLift):
+        consumers.replica(sanction, SANCTIONS.apply)
+    consumers.command(SanctionUser, on_sanction_user)
+    for event in HEARD:
+        consumers.replica(event, PAIRS.apply)
 
 
 async def on_session_revoke(unit: Unit, envelope: Envelope) -> None:
@@ -31,3 +40,15 @@ async def on_user_suspend(unit: Unit, envelope: Envelope) -> None:
 
 async def on_user_delete(unit: Unit, envelope: Envelope) -> None:
     await revoke(unit, envelope.subject, Revoke("deleted", unit.at), Meta.caused_by(envelope))
+
+
+async def on_sanction_user(unit: Unit, envelope: Envelope) -> None:
+    match envelope.event():
+        case SanctionUser(kind="kick", user_id=user, room_id=room):  # no visit that began since
+            command = Expel(ENDS["kick"], unit.at, room, held_until=envelope.time)
+            await revoke(unit, user, command, Meta.caused_by(envelope))
+        case SanctionUser(
+            kind="room_ban" | "suspend" | "ban" as kind, sanction_id=sanction, user_id=user, room_id=room
+        ):
+            if await holds(unit.db, sanction, unit.at):  # heard late it may have been lifted, or be over
+                await revoke(unit, user, Expel(ENDS[kind], unit.at, room), Meta.caused_by(envelope))

@@ -8,8 +8,9 @@ from libs.eventstore.store import Store, Unit
 from services.rooms.deciders.refusals import SeatGone
 from services.rooms.deciders.visitor import VISITOR, Enter, Seated, visitor_stream
 from services.rooms.guards import lock
-from services.rooms.node_door import BadTicket, NotOwner
+from services.rooms.node_door import BadTicket, Barred, NotOwner
 from services.rooms.ports import Entered
+from services.rooms.sanctions import barring
 from services.rooms.tickets import Token
 
 SEAT = "select user_id, room_id, session_id, issued_at, device_type from seats where visit_id = $1"
@@ -43,7 +44,7 @@ class Entrance:
     async def enter(self, ticket: str, room_id: UUID, node_id: str, fence: int, at: datetime) -> Entered:
         """Consume a ticket: the held seat becomes a visit, a seated one gets a new socket.
 
-        Raises BadTicket, SeatGone (the held seat has been given back), NotOwner.
+        Raises BadTicket, SeatGone (the held seat has been given back), Barred, NotOwner.
         """
         shown = Token.read(ticket)
         if shown is None:
@@ -57,6 +58,7 @@ class Entrance:
                 raise NotOwner
             stream = await unit.load(VISITOR, visitor_stream(seat["user_id"]))
             if not await unit.db.fetchval(CONSUME, shown.visit_id, shown.digest, node_id, fence, at, resume.digest):
+            await _let_in(unit.db, seat["user_id"], room_id, at)
                 raise BadTicket
             events = VISITOR.decide(stream.state, Enter(shown.visit_id, guard.room, at))
             stream = await unit.append(VISITOR, stream, events)
@@ -71,7 +73,7 @@ class Entrance:
     async def resume(self, token: str, room_id: UUID, node_id: str, fence: int, at: datetime) -> Entered:
         """Back on a new socket, the room's owner being the same. The token rotates; see `confirm`.
 
-        Raises BadTicket, SeatGone, NotOwner.
+        Raises BadTicket, SeatGone, Barred, NotOwner.
         """
         shown = Token.read(token)
         if shown is None:
@@ -85,6 +87,7 @@ class Entrance:
             raise BadTicket
         return _entered(shown.visit_id, seat, following, joined=False)
 
+        await _let_in(self._pool, seat["user_id"], room_id, at)
     async def confirm(self, visit_id: UUID, token: str) -> None:
         """The client has spoken on the new socket, so it knows `token`: the one before opens nothing any more."""
         if known := Token.read(token):
@@ -101,6 +104,11 @@ class Entrance:
 
 async def _seat(db: "Db | Pool", visit_id: UUID, room_id: UUID) -> Record:
     """The visit's seat in this room. Raises SeatGone for a visit that was and is over, else BadTicket."""
+async def _let_in(db: "Db | Pool", user_id: UUID, room_id: UUID, at: datetime) -> None:
+    if sanction := await barring(db, user_id, room_id, at):
+        raise Barred(everywhere=sanction.room_id is None)
+
+
     seat = await db.fetchrow(SEAT, visit_id)
     if seat is None:
         raise SeatGone if await db.fetchval(VISITED, visit_id) else BadTicket

@@ -5,6 +5,7 @@ Every method is one transaction. A node measures its lease by its own steady clo
 Refused
 ├── BadTicket     this ticket or token opens nothing: forged, used, run out, replaced, or for another room or owner
 ├── SeatGone      the visit is over: by the sweeper, by leaving elsewhere, or because the room shrank or closed
+├── Barred        a sanction keeps this person out, of this room or of the house
 ├── NotOwner      another node owns the room by now, or nobody does: let go of it
 └── NodeReplaced  a newer process runs under this node's name: stop
 """
@@ -21,6 +22,14 @@ from services.rooms.ports import Entered, Owned, Seat
 
 class BadTicket(Refused):
     """This ticket opens nothing. Ask for a new one."""
+
+
+class Barred(Refused):
+    """A sanction keeps this person out; `everywhere`: of the whole house."""
+
+    def __init__(self, *, everywhere: bool) -> None:
+        super().__init__()
+        self.everywhere = everywhere
 
 
 class NotOwner(Refused):
@@ -71,7 +80,7 @@ class NodeDoor(Protocol):
     async def enter(self, ticket: str, room_id: UUID, node_id: str, fence: int, at: datetime) -> Entered:
         """Consume a ticket: the held seat becomes a visit (`room_join`), a seated one gets a new socket.
 
-        Raises BadTicket, SeatGone, NotOwner; and Conflict or asyncpg's errors when Postgres is away.
+        Raises BadTicket, SeatGone, Barred, NotOwner; and Conflict or asyncpg's errors when Postgres is away.
         """
         ...
 
@@ -79,7 +88,7 @@ class NodeDoor(Protocol):
         """Back on a new socket with the `resume_token` alone, the room's owner being the same as before.
 
         The token rotates; the one shown stays good until `confirm`, so that a lost `welcome` locks nobody out.
-        Raises BadTicket, SeatGone, NotOwner.
+        Raises BadTicket, SeatGone, Barred, NotOwner.
         """
         ...
 

@@ -15,11 +15,14 @@ from libs.chassis.pagination import Page, Paging
 from libs.chassis.problems import Unavailable
 from libs.contracts.vocabulary import Region, Theme
 from libs.eventstore.db import Pool
+from libs.safety.surface import Surface
 from services.rooms import queries
+from services.rooms.company import shown_to
 from services.rooms.deciders.refusals import (
     NotFound,
     NotHost,
     NotSeated,
+    RoomBanned,
     RoomClosed,
     RoomFull,
     RoomPrivate,
@@ -37,6 +40,7 @@ from services.rooms.visits import Guest
 REFUSALS: Statuses = {
     NotFound: 404,
     RoomClosed: 410,
+    RoomBanned: 403,
     RoomPrivate: 403,
     RoomFull: 409,
     RoomQuota: 409,
@@ -45,6 +49,7 @@ REFUSALS: Statuses = {
     NotSeated: 403,
     SeatGone: 410,
 }
+NO_SEAT = (NotFound, RoomFull, RoomPrivate, RoomBanned, RoomClosed, SeatGone)
 Clock = Callable[[], datetime]
 
 
@@ -83,14 +88,17 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
     @api.get("/{room_id}/members", responses=refuses(REFUSALS, NotFound, NotSeated, RoomClosed))
     async def list_members(room_id: UUID, me: Me, paging: Paging) -> Page[Member]:
         rows = await queries.members(pool, room_id, me.user_id, paging.after(tuple[datetime, UUID]), paging.fetch)
-        return paging.page(rows, Member.of, lambda row: (row["joined_at"], row["user_id"]))
+        page = paging.page(rows, Member.of, lambda row: (row["joined_at"], row["user_id"]))
+        shown = await shown_to(pool, me.user_id, [row["user_id"] for row in rows], Surface.MEMBER_LIST)
+        page.items = [member for member in page.items if member.user_id in shown]
+        return page
 
-    @api.post("/{room_id}/join", responses=refuses(REFUSALS, NotFound, RoomFull, RoomPrivate, RoomClosed, SeatGone))
+    @api.post("/{room_id}/join", responses=refuses(REFUSALS, *NO_SEAT))
     async def join_room(room_id: UUID, body: JoinRoom, me: Me, once: MaybeOnce, response: Response) -> TicketAnswer:
         with node_needed():
             return _shown_once(await rooms.visits.hold(_guest(me, body), room_id, clock(), once), response)
 
-    @api.post("/{room_id}/ticket", responses=refuses(REFUSALS, SeatGone, RoomClosed))
+    @api.post("/{room_id}/ticket", responses=refuses(REFUSALS, RoomBanned, SeatGone, RoomClosed))
     async def new_ticket(room_id: UUID, me: Me, response: Response) -> TicketAnswer:
         with node_needed():
             return _shown_once(await rooms.visits.ticket(me.user_id, me.session_id, room_id, clock()), response)

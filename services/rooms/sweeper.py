@@ -1,4 +1,5 @@
-"""Ends what nobody else will: holds that ran out, seats gone silent, visits in closed rooms, nights, old answers.
+"""Ends what nobody else will: holds that ran out, seats gone silent, visits in closed rooms,
+visits of the banned, nights, old answers.
 
 Any number of sweepers may run beside each other and beside the nodes: each looks again under the room's guard.
 """
@@ -17,6 +18,8 @@ from libs.eventstore.idempotency import forget_old
 from libs.eventstore.store import Store, Unit
 from services.rooms.deciders.visitor import VISITOR, EndNight, Expire, Leave, visitor_stream
 from services.rooms.guards import lock
+from services.rooms.sanction import ENDS
+from services.rooms.sanctions import BARRED_SEATS, barring
 from services.rooms.settings import RoomsSettings
 from services.rooms.visits import end
 
@@ -88,6 +91,11 @@ class Sweeper:
         for row in await self._pool.fetch(IN_CLOSED):
             command = Leave(row["visit_id"], "room_closed", at)
             await self._store.run(partial(_end, row=row, command=command), at=at)
+        for row in await self._pool.fetch(BARRED_SEATS, at):  # in the moment of the sanction they were just coming in
+            if sanction := await barring(self._pool, row["user_id"], row["room_id"], at):
+                assert sanction.kind
+                command = Leave(row["visit_id"], ENDS[sanction.kind], at)
+                await self._store.run(partial(_end, row=row, command=command), at=at)
         over = EndNight(at, self._settings.night_gap)
         for row in await self._pool.fetch(NIGHTS, at - self._settings.night_gap):
             await self._store.execute(VISITOR, visitor_stream(row["user_id"]), over, at=at)

@@ -8,12 +8,13 @@ from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
 from libs.eventstore.db import Pool
 from libs.eventstore.errors import Conflict
 from libs.eventstore.store import Answer, Meta, Once, Store, Unit
-from services.rooms.deciders.refusals import NotFound, RoomClosed, SeatGone
-from services.rooms.deciders.visitor import VISITOR, Away, Command, Hold, Leave, Revoke, room_of, visitor_stream
+from services.rooms.deciders.refusals import NotFound, RoomBanned, RoomClosed, SeatGone
+from services.rooms.deciders.visitor import VISITOR, Away, Command, Expel, Hold, Leave, Revoke, room_of, visitor_stream
 from services.rooms.guards import lock
 from services.rooms.node_door import NotOwner
 from services.rooms.placement import Place, place
 from services.rooms.ports import Ticket
+from services.rooms.sanctions import barring
 from services.rooms.settings import RoomsSettings
 from services.rooms.tickets import Token
 
@@ -48,8 +49,8 @@ class Visits:
     async def hold(self, guest: Guest, room_id: UUID, at: datetime, once: Once | None = None) -> Ticket:
         """Keep a seat, giving up any other; the same visit with a new ticket where this login has one in this room.
 
-        Raises NotFound, RoomClosed, RoomPrivate, RoomFull; SeatGone where `once` was answered with a visit that is
-        over by now; NoNode, with no seat taken.
+        Raises NotFound, RoomClosed, RoomBanned, RoomPrivate, RoomFull; SeatGone where `once` was answered with a visit
+        that is over by now; NoNode, with no seat taken.
         """
         visit_id, night_id = uuid4(), uuid4()
 
@@ -63,6 +64,7 @@ class Visits:
             stream = await unit.load(VISITOR, visitor_stream(guest.user_id))
             if (room_of(stream.state) or room_id) not in guards:
                 raise Conflict(stream.stream_id)  # moved between the look and the lock
+            barred = await barring(unit.db, guest.user_id, room_id, at) is not None
             command = Hold(
                 user_id=guest.user_id,
                 room=guards[room_id].room,
@@ -75,6 +77,7 @@ class Visits:
                 at=at,
                 expires_at=at + self._settings.hold,
                 night_gap=self._settings.night_gap,
+                barred=barred,
             )
             events = VISITOR.decide(stream.state, command)
             owner = await place(unit.db, guards[room_id])
@@ -90,7 +93,7 @@ class Visits:
     async def ticket(self, user_id: UUID, session_id: UUID, room_id: UUID, at: datetime) -> Ticket:
         """A new ticket for the seat this login holds or took in this room, to wherever the room is now.
 
-        Raises SeatGone, RoomClosed, NoNode.
+        Raises SeatGone, RoomBanned, RoomClosed, NoNode.
         """
         return await self._store.run(lambda unit: self._new_ticket(unit, user_id, session_id, room_id=room_id), at=at)
 
@@ -134,6 +137,8 @@ class Visits:
         guard = (await lock(unit, [seat["room_id"]]))[seat["room_id"]]
         if not guard.room.is_open:
             raise RoomClosed
+        if await barring(unit.db, user_id, seat["room_id"], unit.at):
+            raise RoomBanned
         return await self._mint(unit, seat["visit_id"], await place(unit.db, guard))
 
     async def _mint(self, unit: Unit, visit_id: UUID, owner: Place) -> Ticket:
@@ -145,8 +150,8 @@ class Visits:
         return Ticket(visit_id, token.text, owner.ws_url, expires_at)
 
 
-async def revoke(unit: Unit, user_id: UUID, command: Revoke, meta: Meta | None = None) -> bool:
-    """End the visit of a login that is over; False: there is none, or it began by another."""
+async def revoke(unit: Unit, user_id: UUID, command: Revoke | Expel, meta: Meta | None = None) -> bool:
+    """End the visit that somebody else says is over; False: there is none, or another goes on."""
     seat = await unit.db.fetchrow(SEAT_OF, user_id)
     return seat is not None and await end(unit, user_id, seat["room_id"], command, meta)
 

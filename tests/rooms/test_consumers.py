@@ -21,8 +21,6 @@ from tests.rooms.people import LOGIN, NINE, OTHER_LOGIN, after
 from tests.stack import KafkaServer
 from tests.waiting import until
 
-HEARD = ("session_revoke", "user_suspend", "user_delete")
-
 
 class Identity:
     """Says what identity would."""
@@ -59,9 +57,10 @@ async def identity(house: House, kafka: KafkaServer) -> AsyncIterator[Identity]:
     """Topics, rooms listening to them, and somebody who speaks."""
     where, known = Kafka.parse(kafka.url), topics()
     await kafka.clear()
-    await create_topics(where, {name: known[name] for name in HEARD} | {dlq_of("rooms"): None})
     consumers = Consumers("rooms", where, house.pool, store=house.store, policy=Policy(pause=0.02), patience=5)
     listen(consumers)
+    listened = consumers._handlers.topics
+    await create_topics(where, {name: known[name] for name in listened} | {dlq_of("rooms"): None})
     stop, producer = asyncio.Event(), AIOKafkaProducer(**where.options())
     listening = asyncio.create_task(consumers.run(stop))
     await producer.start()

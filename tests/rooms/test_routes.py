@@ -10,10 +10,15 @@ import httpx2
 import pytest
 
 from libs.chassis.pagination import cursor_of
+from libs.contracts.social import BlockUser
+from libs.safety.pairs import pair_stream
+from libs.safety.replica import PAIRS
+from services.rooms.sanctions import SANCTIONS
 from services.rooms.seed import SYSTEM_ROOMS, seed
 from tests.rooms.api import Issuer, here, issuing
 from tests.rooms.house import House
 from tests.rooms.people import ANN, BOB, NINE, after
+from tests.rooms.safety import imposed, told
 
 PLAN = {"name": "The Blue Note", "theme": "lounge", "is_private": False, "capacity": 2, "region": "eu"}
 PROBLEM = "https://virtubar.dev/problems/"
@@ -220,3 +225,34 @@ async def test_everything_takes_a_token(api: Api) -> None:
     ):
         answer = await api.http.request(method, f"/v1/rooms{path}", json={} if method in ("POST", "PATCH") else None)
         assert problem(answer) == (401, "unauthenticated"), (method, path)
+
+
+async def test_the_members_list_leaves_out_who_is_in_a_block_and_the_number_does_not(api: Api) -> None:
+    room, cem = await api.room(capacity=9), uuid4()
+    for user in (ANN, BOB, cem):
+        await api.house.seat(user, UUID(room))
+    block = told(BlockUser(blocker_user_id=BOB, blocked_user_id=ANN), stream=pair_stream(ANN, BOB))
+    async with api.house.pool.acquire() as db:
+        await PAIRS.apply(db, block)
+
+    async def listed(who: UUID) -> set[str]:
+        return {member["user_id"] for member in (await api(who, "GET", f"/{room}/members")).json()["items"]}
+
+    assert await listed(ANN) == {str(ANN), str(cem)}
+    assert await listed(BOB) == {str(BOB), str(cem)}
+    assert await listed(cem) == {str(ANN), str(BOB), str(cem)}
+    assert (await api(ANN, "GET", f"/{room}")).json()["occupancy"] == 3
+
+
+async def test_who_is_blocked_may_join_and_who_is_banned_may_not(api: Api) -> None:
+    room, ban = await api.room(capacity=9), imposed("room_ban", BOB, until=after(60))
+    ban = ban.model_copy(update={"room_id": UUID(room)})
+    async with api.house.pool.acquire() as db:
+        block = BlockUser(blocker_user_id=ANN, blocked_user_id=BOB)
+        await PAIRS.apply(db, told(block, stream=pair_stream(ANN, BOB)))
+        assert (await api(BOB, "POST", f"/{room}/join", WEB)).status_code == 200
+        await SANCTIONS.apply(db, told(ban))
+    assert problem(await api(BOB, "POST", f"/{room}/join", WEB)) == (403, "room_banned")
+    assert problem(await api(BOB, "POST", f"/{room}/ticket")) == (403, "room_banned")
+    api.house.now = after(61)
+    assert (await api(BOB, "POST", f"/{room}/join", WEB)).status_code == 200
