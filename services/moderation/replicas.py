@@ -1,0 +1,48 @@
+"""People, roles and rooms as others tell of them. Marks are only ever set, and of a role the latest word counts."""
+
+from libs.contracts.cloudevents import Envelope
+from libs.contracts.event import Event
+from libs.contracts.identity import RoleGrant, RoleRevoke, UserDelete, UserRegister
+from libs.contracts.rooms import RoomCreate
+from libs.eventstore.db import Db
+from libs.eventstore.projections import Replica, Table
+
+REGISTERED = """
+insert into people (user_id, registered) values ($1, true) on conflict (user_id) do update set registered = true
+"""
+DELETED = "insert into people (user_id, deleted) values ($1, true) on conflict (user_id) do update set deleted = true"
+ROLE = """
+insert into roles (user_id, role, held, version) values ($1, $2, $3, $4)
+on conflict (user_id, role) do update set held = excluded.held, version = excluded.version
+where roles.version < excluded.version
+"""
+ROOM = "insert into known_rooms (room_id) values ($1) on conflict do nothing"
+
+HEARD = (UserRegister, UserDelete, RoleGrant, RoleRevoke, RoomCreate)
+
+
+async def apply(db: Db, envelope: Envelope) -> None:
+    if envelope.name not in NAMES:
+        return
+    match envelope.event():
+        case UserRegister(user_id=user):
+            await db.execute(REGISTERED, user)
+        case UserDelete(user_id=user):
+            await db.execute(DELETED, user)
+        case (RoleGrant(user_id=user, role=role) | RoleRevoke(user_id=user, role=role)) as event:
+            await db.execute(ROLE, user, role, isinstance(event, RoleGrant), envelope.stream_version)
+        case RoomCreate(room_id=room):
+            await db.execute(ROOM, room)
+        case Event():
+            pass
+
+
+NAMES = {event.NAME for event in HEARD}
+OTHERS = Replica(
+    tables=(
+        Table("people", ("user_id",), ("registered", "deleted")),
+        Table("roles", ("user_id", "role"), ("held", "version")),
+        Table("known_rooms", ("room_id",)),
+    ),
+    apply=apply,
+)
