@@ -47,7 +47,7 @@ SERVICES = (
     ),
     Service("social", ("api", "relay"), ("social:*",)),
     Service("moderation", ("api", "relay"), ("moderation:*",)),
-    Service("inventory", ("api", "relay"), ("inventory:*",)),
+    Service("inventory", ("api", "relay", "consumers"), ("inventory:*",)),
     Service("analytics", ("sink",), ("analytics:*",)),
 )
 
