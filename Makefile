@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 COMPILE := .uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
-IMAGES := identity rooms social moderation inventory analytics postgres
+IMAGES := identity rooms social moderation inventory analytics stores
 PATHS := libs services cli clients deploy bench tests
 # Where a company's proxy signs what comes in, the system knows it and uv's own list does not.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)

@@ -13,9 +13,9 @@ NAMED = re.compile(r"^([A-Z0-9_]+)=(.*)$", re.MULTILINE)
 
 
 def variable(secret: str) -> str:
-    """The variable that holds a secret: `postgres/identity_owner` is in POSTGRES_IDENTITY_OWNER_PASSWORD."""
-    name = secret.replace("/", "_").upper()
-    return f"{name}_PASSWORD" if "/" in secret else f"{name}_SECRET"
+    """The variable that holds a secret: of `redis/rooms` VIRTUBAR_REDIS_PASSWORD_ROOMS, of `pepper` VIRTUBAR_SECRET_PEPPER."""
+    kind, _, who = secret.rpartition("/")
+    return (f"VIRTUBAR_{kind}_PASSWORD_{who}" if kind else f"VIRTUBAR_SECRET_{who}").upper()
 
 
 def drawn(example: str, kept: str) -> str:

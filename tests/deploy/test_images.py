@@ -20,6 +20,7 @@ from deploy.native.process import Command, start, stop
 from deploy.native.redis import Redis
 from deploy.postgres.bootstrap import roles
 from deploy.secrets import variable
+from libs.contracts.access import USERS
 from tests.conftest import Database
 from tests.stack import Databases, KafkaServer, PostgresServer
 from tests.waiting import until
@@ -143,16 +144,26 @@ async def test_a_service_alone_with_the_libraries_gets_ready(
     assert stopped.returncode == 1
 
 
-async def test_the_roles_are_made_by_an_image_of_their_own(postgres: PostgresServer, tmp_path: Path) -> None:
-    image = Image(tmp_path, install("postgres", tmp_path))
-    (tmp_path / "deploy").mkdir()
+async def test_roles_and_users_are_made_by_an_image_of_their_own(
+    postgres: PostgresServer, kafka: KafkaServer, tmp_path: Path
+) -> None:
+    image = Image(tmp_path, install("stores", tmp_path))
+    bytecode = shutil.ignore_patterns("__pycache__")
+    for name in ("libs", "deploy/postgres", "deploy/kafka"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=bytecode)
     for name in ("__init__.py", "bar.py", "secrets.py"):
         shutil.copy(CHECKOUT / "deploy" / name, tmp_path / "deploy")
-    shutil.copytree(CHECKOUT / "deploy" / "postgres", tmp_path / "deploy" / "postgres")
-    part = postgres.part
-    env = {variable(f"postgres/{role}"): part.folder.password(f"postgres/{role}") for role in roles()}
-    env["VIRTUBAR_ADMIN_DATABASE_URL"] = part.url("postgres", "postgres")
-    done = image.run("-m", "deploy.postgres.bootstrap", env=env)
-    assert done.returncode == 0, done.stderr
-    del env["POSTGRES_ROOMS_PASSWORD"]
-    assert "POSTGRES_ROOMS_PASSWORD" in image.run("-m", "deploy.postgres.bootstrap", env=env).stderr
+    word = postgres.part.folder.password
+    env = {
+        "VIRTUBAR_ADMIN_DATABASE_URL": postgres.part.url("postgres", "postgres"),
+        "VIRTUBAR_KAFKA_ADMIN_URL": kafka.url,
+        **{variable(secret): word(secret) for secret in (f"postgres/{role}" for role in roles())},
+        **{variable(secret): word(secret) for secret in (f"kafka/{user}" for user in USERS)},
+    }
+    for store in ("postgres", "kafka"):
+        done = image.run("-m", f"deploy.{store}.bootstrap", env=env)
+        assert done.returncode == 0, done.stderr
+        forgotten = variable(f"{store}/rooms")
+        refused = image.run("-m", f"deploy.{store}.bootstrap", env={**env, forgotten: ""})
+        assert refused.returncode
+        assert forgotten in refused.stderr
