@@ -46,7 +46,7 @@ SERVICES = (
         nodes=True,
     ),
     Service("social", ("api", "relay"), ("social:*",)),
-    Service("moderation", ("api", "relay"), ("moderation:*",)),
+    Service("moderation", ("api", "relay", "consumers", "timer"), ("moderation:*",)),
     Service("inventory", ("api", "relay", "consumers"), ("inventory:*",)),
     Service("analytics", ("sink",), ("analytics:*",)),
 )
@@ -182,4 +182,13 @@ def _analytics(stores: Stores) -> dict[str, str]:
     return {"VIRTUBAR_LAKE_URL": stores.lake_url}
 
 
-OWN_SETTINGS: Mapping[str, Callable[[Stores], dict[str, str]]] = {"identity": _identity, "analytics": _analytics}
+def _moderation(stores: Stores) -> dict[str, str]:
+    beside, _, _ = stores.lake_url.rpartition("/")
+    return {"VIRTUBAR_EVIDENCE_URL": f"{beside}/evidence" if "://" in beside else f"file://{beside}/evidence"}
+
+
+OWN_SETTINGS: Mapping[str, Callable[[Stores], dict[str, str]]] = {
+    "identity": _identity,
+    "analytics": _analytics,
+    "moderation": _moderation,
+}
