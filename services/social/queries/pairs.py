@@ -43,7 +43,10 @@ MUTUAL = """
 select count(*) from friendships a join friendships b using (friend_user_id)
 where a.user_id = $1 and b.user_id = $2 and a.status = 'accepted' and b.status = 'accepted'
 """
-SHOWN = "select privacy_level from profiles where user_id = $1"
+SHOWN = """
+select privacy_level, coalesce(suspended, false) as suspended from profiles left join standings using (user_id)
+where user_id = $1
+"""
 BLOCKS = """
 select blocked_user_id as user_id, created_at from blocks
 where blocker_user_id = $1 and (created_at, blocked_user_id) < (coalesce($2::timestamptz, 'infinity'), $3::uuid)
@@ -68,10 +71,12 @@ async def friendship(pool: Pool, user: UUID, other: UUID) -> tuple[Record | None
 
     None where the other keeps that to themselves. Raises NotFound for whoever is not there, for this person.
     """
-    privacy = await pool.fetchval(SHOWN, other)
+    found = await pool.fetchrow(SHOWN, other)
+    if found is None or user == other:
+        raise NotFound
+    shown = Standing(barred=found["suspended"], limited=found["privacy_level"] == "limited")
     relation = (await relations_of(pool, user, [other]))[other].turned()  # the other is shown
-    shown = Standing(gone=privacy is None, limited=privacy == "limited")
-    if user == other or not can_interact(shown, GOOD, Surface.CARD, relation):
+    if not can_interact(shown, GOOD, Surface.CARD, relation):
         raise NotFound
     row = await pool.fetchrow(FRIENDSHIP, user, other)
     if not can_interact(shown, GOOD, Surface.CARD_DETAILS, relation):
