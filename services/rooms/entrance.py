@@ -13,7 +13,10 @@ from services.rooms.ports import Entered
 from services.rooms.sanctions import barring
 from services.rooms.tickets import Token
 
-SEAT = "select user_id, room_id, session_id, issued_at, device_type from seats where visit_id = $1"
+SEAT = """
+select user_id, room_id, session_id, issued_at, device_type, moderator, held_at, last_heartbeat
+from seats where visit_id = $1
+"""
 VISITED = "select exists (select from room_memberships where id = $1)"
 # A held seat's ticket runs out with the hold, which is the decider's to say.
 CONSUME = """
@@ -28,7 +31,7 @@ update seats s set resume_hash = $6, resume_prev_hash = $2, node = $3, fence = $
 from room_guards g
 where s.visit_id = $1 and s.state = 'seated' and $2 in (s.resume_hash, s.resume_prev_hash)
   and g.room_id = s.room_id and g.room_id = $7 and g.is_open and g.owner_node = $3 and g.fence = $4
-returning s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type
+returning s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type, s.moderator, s.held_at
 """
 GUARD = "select coalesce(owner_node = $2 and fence = $3, false) as owned, is_open from room_guards where room_id = $1"
 CONFIRM = "update seats set resume_prev_hash = null where visit_id = $1 and resume_hash = $2"
@@ -56,11 +59,11 @@ class Entrance:
             guard = (await lock(unit, [room_id]))[room_id]
             if not guard.owned_by(node_id, fence):
                 raise NotOwner
+            await _let_in(unit.db, seat["user_id"], room_id, at)
             stream = await unit.load(VISITOR, visitor_stream(seat["user_id"]))
             if not await unit.db.fetchval(CONSUME, shown.visit_id, shown.digest, node_id, fence, at, resume.digest):
-            await _let_in(unit.db, seat["user_id"], room_id, at)
                 raise BadTicket
-            events = VISITOR.decide(stream.state, Enter(shown.visit_id, guard.room, at))
+            events = VISITOR.decide(stream.state, Enter(shown.visit_id, guard.room, at, seat["last_heartbeat"]))
             stream = await unit.append(VISITOR, stream, events)
             if not isinstance(stream.state, Seated):
                 return None  # committed: the seat is free again
@@ -85,9 +88,9 @@ class Entrance:
         if seat is None:
             await self._why_not(shown, room_id, node_id, fence)
             raise BadTicket
+        await _let_in(self._pool, seat["user_id"], room_id, at)
         return _entered(shown.visit_id, seat, following, joined=False)
 
-        await _let_in(self._pool, seat["user_id"], room_id, at)
     async def confirm(self, visit_id: UUID, token: str) -> None:
         """The client has spoken on the new socket, so it knows `token`: the one before opens nothing any more."""
         if known := Token.read(token):
@@ -102,13 +105,13 @@ class Entrance:
             raise NotOwner
 
 
-async def _seat(db: "Db | Pool", visit_id: UUID, room_id: UUID) -> Record:
-    """The visit's seat in this room. Raises SeatGone for a visit that was and is over, else BadTicket."""
 async def _let_in(db: "Db | Pool", user_id: UUID, room_id: UUID, at: datetime) -> None:
     if sanction := await barring(db, user_id, room_id, at):
         raise Barred(everywhere=sanction.room_id is None)
 
 
+async def _seat(db: "Db | Pool", visit_id: UUID, room_id: UUID) -> Record:
+    """The visit's seat in this room. Raises SeatGone for a visit that was and is over, else BadTicket."""
     seat = await db.fetchrow(SEAT, visit_id)
     if seat is None:
         raise SeatGone if await db.fetchval(VISITED, visit_id) else BadTicket
@@ -125,6 +128,8 @@ def _entered(visit_id: UUID, seat: Record, resume: Token, *, joined: bool) -> En
         session_id=seat["session_id"],
         issued_at=seat["issued_at"],
         device_type=seat["device_type"],
+        moderator=seat["moderator"],
         resume_token=resume.text,
         joined=joined,
+        held_at=seat["held_at"],
     )

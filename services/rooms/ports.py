@@ -32,6 +32,8 @@ class Entered:
     device_type: DeviceType
     resume_token: str
     joined: bool
+    held_at: datetime  # when the seat was kept for this visit
+    moderator: bool = False  # by the token that asked for the ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,4 @@ class Seat:
     issued_at: datetime
     device_type: DeviceType
     last_heartbeat: datetime
+    held_at: datetime
