@@ -18,10 +18,12 @@ from libs.eventstore.verify import stream_faults
 
 
 async def check(service: Service, report: Report) -> None:
-    """Fold every stream, rebuild every table beside the live one, and name what differs."""
+    """Fold every stream, rebuild every table beside the live one, and name what differs; then what else must hold."""
     db = await session(service.url, service.name)
     try:
         await _streams(db, service, report)
+        for audit in service.kept.audits:
+            report.name([f"{service.name}: {fault}" for fault in await audit(db)], "faults")
     finally:
         await db.close()
     if service.kept.tables:
