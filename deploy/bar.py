@@ -45,7 +45,7 @@ SERVICES = (
         ("presence:user:*", "room:*", "rl:ws:*", "rooms:*"),
         nodes=True,
     ),
-    Service("social", ("api", "relay"), ("social:*",)),
+    Service("social", ("api", "relay", "consumers"), ("social:*",)),
     Service("moderation", ("api", "relay", "consumers", "timer"), ("moderation:*",)),
     Service("inventory", ("api", "relay", "consumers"), ("inventory:*",)),
     Service("analytics", ("sink",), ("analytics:*",)),

@@ -20,9 +20,12 @@ from profile_guards g join profiles p using (user_id) left join standings s usin
 """
 CARDS = COLUMNS + "where g.user_id = any($2::uuid[])"
 # Names are in the index's order: from `low` up to but without `high`, after the last one seen.
-FOUND = COLUMNS + """
+FOUND = (
+    COLUMNS
+    + """
 where (g.skeleton, g.suffix) >= ($2, $3) and (g.skeleton, g.suffix) < ($4, $5) and (g.skeleton, g.suffix) > ($6, $7)
 """
+)
 SHARED = "and p.interests && $9::text[]"
 PAGE = " order by g.skeleton, g.suffix limit $8"
 SEARCH = FOUND + PAGE
@@ -33,6 +36,7 @@ select p.*, g.version from profiles p join profile_guards g using (user_id) wher
 
 LAST = "\U0010ffff"  # no skeleton has it: it is no character
 AFTER_DIGITS = ":"
+ROUNDS = 10  # of looking for a page; whoever wants more asks for more
 NOBODY = ("", "")
 """A key before every other: no skeleton is empty."""
 
@@ -62,20 +66,37 @@ async def cards(pool: Pool, viewer: UUID, ids: Iterable[UUID]) -> dict[str, Seen
 
 async def search(
     pool: Pool, viewer: UUID, q: str, interests: Sequence[str], after: Key | None, limit: int
-) -> list[Seen]:
-    """Names that begin as `q` looks, of people who share one of the interests if any are given.
+) -> tuple[list[Seen], Key | None]:
+    """Names that begin as `q` looks, of people who share one of the interests if any are given; and where to go on.
 
-    `q` may end in a suffix or its beginning, as `dana#48`. `after` is the key of the last one seen.
+    `q` may end in a suffix or its beginning, as `dana#48`. `after` is where the page before said to go on. There may be
+    fewer than `limit` before the end, where many who bear such names are not there for the viewer.
     """
     found: list[Seen] = []
     low, high = _range(q)
-    while True:  # some rows are of people who are not there for the viewer
-        given = (viewer, *low, *high, *(after or NOBODY), limit)
+    for _ in range(ROUNDS):
+        given = (viewer, *low, *high, *(after or NOBODY), limit + 1)
         rows = await pool.fetch(SEARCH_SHARED, *given, interests) if interests else await pool.fetch(SEARCH, *given)
         found += _seen(rows, str(viewer), Surface.SEARCH)
-        if len(rows) < limit or len(found) >= limit:
-            return found[:limit]
+        if len(found) > limit:
+            return found[:limit], key_of(found[limit - 1].row)
+        if len(rows) <= limit:
+            return found, None
         after = key_of(rows[-1])
+    return found, after
+
+
+async def may_open(pool: Pool, viewer: UUID, profile: UUID) -> bool:
+    """Whether the viewer may look at that card."""
+    row = await pool.fetchrow(CARDS, viewer, [profile])
+    return row is not None and (
+        viewer == profile or can_interact(GOOD, _standing(row), Surface.PROFILE_OPEN, _relation(row).turned()).allowed
+    )
+
+
+def begins(q: str) -> bool:
+    """Whether there is anything in `q` that a name may begin with."""
+    return bool(skeleton(q.partition("#")[0]).strip())
 
 
 def key_of(row: Record) -> Key:
@@ -84,9 +105,11 @@ def key_of(row: Record) -> Key:
 
 def _range(q: str) -> tuple[Key, Key]:
     name, tag, digits = q.partition("#")
-    looks = skeleton(name)
-    if tag:
+    looks = skeleton(name).lstrip()
+    if tag and digits.isdecimal() and digits.isascii():
         return (looks, digits), (looks, digits + AFTER_DIGITS)
+    if tag:  # all who bear this very name
+        return (looks, ""), (looks, AFTER_DIGITS)
     return (looks, ""), (looks + LAST, "")
 
 
