@@ -68,8 +68,9 @@ async def issuing() -> AsyncIterator[Issuer]:
 
 
 def told(urls: Databases, issuer: Issuer, **settings: Any) -> dict[str, Any]:
-    """Settings by name. Kafka is not there: revocations have tests of their own."""
+    """Settings by name. Kafka and Redis are not there: what comes by them has tests of its own."""
     return {
+        "redis_url": "redis://127.0.0.1:1/0",
         "database_url": urls.runtime,
         "keys_url": urls.keys,
         "kafka_url": "kafka://127.0.0.1:1",

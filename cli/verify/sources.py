@@ -1,17 +1,23 @@
 """Where to look, and what each service says its tables and streams come to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from deploy.bar import SERVICES
 from deploy.native.native import Native
+from libs.eventstore.db import Db
 from libs.eventstore.decider import Decider
 from libs.eventstore.projections import Projection, Replica
 from libs.safety.replica import PAIRS
 from services.identity.decider import USER
 from services.identity.projections import ACCOUNTS
+from services.inventory.audit import faults as ledger_faults
+from services.inventory.deciders import DECIDERS as INVENTORY_DECIDERS
+from services.inventory.people import SUSPENSIONS
+from services.inventory.projections import BOOKS, CATALOGUE
 from services.rooms.deciders import DECIDERS as ROOMS_DECIDERS
+from services.rooms.guests import GUESTS
 from services.rooms.projections import ROOMS
 from services.rooms.sanctions import SANCTIONS
 from services.social.deciders import DECIDERS as SOCIAL_DECIDERS
@@ -19,19 +25,31 @@ from services.social.projections.pairs import PAIRS as SOCIAL_PAIRS
 from services.social.projections.profiles import PROFILES
 from services.social.standings import STANDINGS
 
+Audit = Callable[[Db], Awaitable[Sequence[str]]]
+"""What else must hold in a service's schema: a sentence for each thing that does not. Ids alone are said."""
+
 
 @dataclass(frozen=True)
 class Kept:
-    """What a service keeps from events: states of streams by kind, tables by the name `rebuild` knows them by."""
+    """What a service keeps from events: states of streams by kind, tables by the name `rebuild` knows them by.
+
+    `audits` hold where tables are what the events come to, and the events are right.
+    """
 
     deciders: Mapping[str, Decider[Any, Any]] = field(default_factory=dict)
     tables: Mapping[str, Projection | Replica] = field(default_factory=dict)
+    audits: Sequence[Audit] = ()
 
 
 KEPT: Final[Mapping[str, Kept]] = {
     "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS}),
-    "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS}),
+    "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS}),
     "social": Kept(SOCIAL_DECIDERS, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
+    "inventory": Kept(
+        INVENTORY_DECIDERS,
+        {"catalogue": CATALOGUE, "books": BOOKS, "pairs": PAIRS, "suspensions": SUSPENSIONS},
+        (ledger_faults,),
+    ),
 }
 """A service that keeps nothing from events is not here."""
 

@@ -15,10 +15,13 @@ from services.rooms.projections import ROOMS
 from services.rooms.realtime.role import Realtime
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.routes import REFUSALS, routes
+from services.rooms.routes_order import order_routes
+from services.rooms.routes_ways import ways_routes
 from services.rooms.seed import seed
 from services.rooms.service import RealtimeDoor, Rooms
 from services.rooms.settings import RoomsSettings
 from services.rooms.sweeper import Sweeper
+from services.rooms.whereabouts import Whereabouts
 
 SERVICE = "rooms"
 ROLES = ("api", "relay", "consumers", "sweeper", "realtime")
@@ -31,19 +34,26 @@ async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = ut
         rooms = Rooms(bar.store, bar.pool, bar.cipher, settings)
         listen(bar.consumers)
         roles: dict[str, Role] = {"sweeper": Sweeper(bar.store, bar.pool, settings, now).run}
+        redis = await stack.enter_async_context(connect_redis(settings.redis_url, decode=False))
+        friends = Whereabouts(redis, bar.pool, settings)
         ready: Checks = {}
         if "realtime" in wanted:
             lifeline = await stack.enter_async_context(await connect(settings.database_url, SERVICE, size=1))
             node = Realtime(
                 settings,
                 door=RealtimeDoor(bar.store, bar.pool, lifeline, settings),
-                redis=await stack.enter_async_context(connect_redis(settings.redis_url, decode=False)),
+                redis=redis,
                 kafka=bar.kafka,
                 verifier=bar.verifier(waits=False),  # a node opens its door once it has caught up
                 revocations=bar.revocations,
             )
             roles["realtime"], ready = node.run, node.ready
-        yield bar.parts(wanted, [routes(rooms, bar.pool, now)], refusals=REFUSALS, roles=roles, ready=ready)
+        routers = [
+            routes(rooms, bar.pool, now),
+            order_routes(rooms, now),
+            ways_routes(rooms, friends, bar.pool, now),
+        ]
+        yield bar.parts(wanted, routers, refusals=REFUSALS, roles=roles, ready=ready)
 
 
 async def furnish(settings: RoomsSettings) -> None:

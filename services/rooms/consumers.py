@@ -4,10 +4,14 @@ from libs.chassis.consumers import Consumers
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
 from libs.contracts.moderation import SanctionLift, SanctionUser
+from libs.contracts.social import ProfileCreate, ProfileUpdate
+from libs.eventstore.db import Db
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit
-from libs.safety.replica import HEARD, PAIRS
+from libs.safety.pairs import PAIR_EVENTS
+from libs.safety.replica import PAIRS
 from services.rooms.deciders.visitor import Expel, Revoke
+from services.rooms.guests import GUESTS
 from services.rooms.sanction import ENDS
 from services.rooms.sanctions import SANCTIONS, holds
 from services.rooms.visits import revoke
@@ -20,8 +24,17 @@ def listen(consumers: Consumers) -> None:
     for sanction in (SanctionUser, SanctionLift):
         consumers.replica(sanction, SANCTIONS.apply)
     consumers.command(SanctionUser, on_sanction_user)
-    for event in HEARD:
+    for event in PAIR_EVENTS:
         consumers.replica(event, PAIRS.apply)
+    for profile in (ProfileCreate, ProfileUpdate):
+        consumers.replica(profile, GUESTS.apply)
+    consumers.replica(UserDelete, forget)
+
+
+async def forget(db: Db, envelope: Envelope) -> None:
+    """Whatever was kept about them from what was heard."""
+    for replica in (PAIRS, GUESTS):
+        await replica.apply(db, envelope)
 
 
 async def on_session_revoke(unit: Unit, envelope: Envelope) -> None:

@@ -18,6 +18,7 @@ LOCK_HOST = "select user_id from host_guards where user_id = any($1::uuid[]) ord
 HOSTED = """
 select count(*) from rooms r join room_guards g on g.room_id = r.id where r.created_by = $1 and g.is_open
 """
+HOST_OF = "select created_by from rooms where id = $1"
 VISITS = "select visit_id from seats where room_id = $1"
 
 
@@ -77,23 +78,29 @@ class Hosting:
         theme: Theme | None = None,
         is_private: bool | None = None,
         capacity: int | None = None,
+        moderator: bool = False,
     ) -> None:
         """Change what is given. A capacity below the occupancy puts nobody out.
 
         Raises NotFound, SystemRoom, NotHost, RoomClosed.
         """
-        named = Name(name, await self._cipher.mark(by, name)) if name is not None else None
-        command = Update(by, named, theme, is_private, capacity)
+        named = Name(name, await self._mark(room_id, by, name, moderator=moderator)) if name is not None else None
+        command = Update(by, named, theme, is_private, capacity, moderator)
         await self._store.execute(ROOM, room_stream(room_id), command, at=at, guards=[(LOCK, [room_id])])
 
-    async def close(self, room_id: UUID, by: UUID, at: datetime) -> None:
+    async def close(self, room_id: UUID, by: UUID, at: datetime, *, moderator: bool = False) -> None:
         """Close for good; every visit there ends, by the sweeper's hand should this process die first.
 
         Raises NotFound, SystemRoom, NotHost.
         """
-        await self._store.execute(ROOM, room_stream(room_id), Close(by), at=at, guards=[(LOCK, [room_id])])
+        await self._store.execute(ROOM, room_stream(room_id), Close(by, moderator), at=at, guards=[(LOCK, [room_id])])
         for row in await self._pool.fetch(VISITS, room_id):
             await self._visits.leave(row["visit_id"], "room_closed", at)
+
+    async def _mark(self, room_id: UUID, by: UUID, name: str, *, moderator: bool) -> str | None:
+        """Under the key of its host, as every name of the room."""
+        host = await self._pool.fetchval(HOST_OF, room_id) if moderator else by
+        return await self._cipher.mark(host or room_id, name)
 
 
 def _create(

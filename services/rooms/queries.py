@@ -11,7 +11,8 @@ from services.rooms.deciders.refusals import NotFound, NotSeated, RoomClosed
 Sort = Literal["newest", "busiest"]
 
 COLUMNS = """
-select r.id, r.name, r.theme, r.is_private, r.capacity, r.region, r.created_by, r.created_at, g.occupied as occupancy
+select r.id, r.name, r.theme, r.is_private, r.capacity, r.region, r.created_by, r.created_at, g.occupied as occupancy,
+  g.is_locked
 """
 ROOM = COLUMNS + ", g.is_open from rooms r join room_guards g on g.room_id = r.id where r.id = $1"
 OPEN = (

@@ -13,22 +13,29 @@ from libs.chassis.idempotency import MaybeOnce
 from libs.chassis.openapi import refuses
 from libs.chassis.pagination import Page, Paging
 from libs.chassis.problems import Unavailable
-from libs.contracts.vocabulary import Region, Theme
+from libs.contracts.vocabulary import DeviceType, JoinSource, Region, Theme
 from libs.eventstore.db import Pool
 from libs.safety.surface import Surface
 from services.rooms import queries
 from services.rooms.company import shown_to
 from services.rooms.deciders.refusals import (
+    InviteUsed,
+    Muted,
+    NoRoom,
+    NoSeat,
     NotFound,
     NotHost,
     NotSeated,
     RoomBanned,
     RoomClosed,
     RoomFull,
+    RoomLocked,
     RoomPrivate,
     RoomQuota,
     SeatGone,
+    Self,
     SystemRoom,
+    VoiceOff,
 )
 from services.rooms.placement import NoNode
 from services.rooms.ports import Ticket
@@ -42,14 +49,21 @@ REFUSALS: Statuses = {
     RoomClosed: 410,
     RoomBanned: 403,
     RoomPrivate: 403,
+    RoomLocked: 403,
     RoomFull: 409,
+    NoRoom: 409,
+    InviteUsed: 410,
     RoomQuota: 409,
     NotHost: 403,
+    Self: 409,
     SystemRoom: 409,
     NotSeated: 403,
+    NoSeat: 409,
+    Muted: 403,
+    VoiceOff: 503,
     SeatGone: 410,
 }
-NO_SEAT = (NotFound, RoomFull, RoomPrivate, RoomBanned, RoomClosed, SeatGone)
+NO_SEAT = (NotFound, RoomFull, RoomPrivate, RoomLocked, RoomBanned, RoomClosed, SeatGone)
 Clock = Callable[[], datetime]
 
 
@@ -78,12 +92,12 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
 
     @api.patch("/{room_id}", responses=refuses(REFUSALS, NotFound, NotHost, SystemRoom, RoomClosed))
     async def change_room(room_id: UUID, body: RoomChange, me: Me) -> RoomCard:
-        await rooms.hosting.update(room_id, me.user_id, clock(), **body.model_dump())
+        await rooms.hosting.update(room_id, me.user_id, clock(), **body.model_dump(), moderator=is_moderator(me))
         return RoomCard.of(await queries.room(pool, room_id))
 
     @api.delete("/{room_id}", status_code=204, responses=refuses(REFUSALS, NotFound, NotHost, SystemRoom))
     async def close_room(room_id: UUID, me: Me) -> None:
-        await rooms.hosting.close(room_id, me.user_id, clock())
+        await rooms.hosting.close(room_id, me.user_id, clock(), moderator=is_moderator(me))
 
     @api.get("/{room_id}/members", responses=refuses(REFUSALS, NotFound, NotSeated, RoomClosed))
     async def list_members(room_id: UUID, me: Me, paging: Paging) -> Page[Member]:
@@ -96,12 +110,15 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
     @api.post("/{room_id}/join", responses=refuses(REFUSALS, *NO_SEAT))
     async def join_room(room_id: UUID, body: JoinRoom, me: Me, once: MaybeOnce, response: Response) -> TicketAnswer:
         with node_needed():
-            return _shown_once(await rooms.visits.hold(_guest(me, body), room_id, clock(), once), response)
+            ticket = await rooms.visits.hold(guest_of(me, body.device_type), room_id, clock(), once)
+        return TicketAnswer.of(shown_once(ticket, response))
 
     @api.post("/{room_id}/ticket", responses=refuses(REFUSALS, RoomBanned, SeatGone, RoomClosed))
     async def new_ticket(room_id: UUID, me: Me, response: Response) -> TicketAnswer:
         with node_needed():
-            return _shown_once(await rooms.visits.ticket(me.user_id, me.session_id, room_id, clock()), response)
+            asked = (me.user_id, me.session_id, room_id, clock())
+            ticket = await rooms.visits.ticket(*asked, moderator=is_moderator(me))
+        return TicketAnswer.of(shown_once(ticket, response))
 
     @api.post("/{room_id}/leave", status_code=204)
     async def leave_room(room_id: UUID, me: Me) -> None:
@@ -110,13 +127,18 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
     return api
 
 
-def _guest(me: Caller, body: JoinRoom) -> Guest:
-    return Guest(me.user_id, me.session_id, me.issued_at, body.device_type, body.join_source)
+def is_moderator(me: Caller) -> bool:
+    return "moderator" in me.roles
 
 
-def _shown_once(ticket: Ticket, response: Response) -> TicketAnswer:
+def guest_of(me: Caller, device_type: DeviceType, join_source: JoinSource = "direct") -> Guest:
+    """Whoever asks for a seat; by which way is ours to know."""
+    return Guest(me.user_id, me.session_id, me.issued_at, device_type, join_source, is_moderator(me))
+
+
+def shown_once(ticket: Ticket, response: Response) -> Ticket:
     response.headers["cache-control"] = "no-store"
-    return TicketAnswer.of(ticket)
+    return ticket
 
 
 @contextmanager

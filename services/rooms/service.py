@@ -5,17 +5,29 @@ from libs.eventstore.keys import Cipher
 from libs.eventstore.store import Store
 from services.rooms.entrance import Entrance
 from services.rooms.hosting import Hosting
+from services.rooms.invites import Invites
+from services.rooms.matchmaking import Matchmaking
 from services.rooms.nodes import Nodes
+from services.rooms.order import OrderKeeping
 from services.rooms.settings import RoomsSettings
+from services.rooms.standings import Standings
 from services.rooms.visits import Visits
+from services.rooms.voice import Voice
 
 
 class Rooms:
-    """`hosting`: rooms opened, changed, closed; `visits`: seats held, left, ended."""
+    """`hosting`: rooms opened, changed, closed; `order`: kept in them; `visits`: seats held, left, ended.
+
+    `invites` and `matchmaking` are two more ways to a seat.
+    """
 
     def __init__(self, store: Store, pool: Pool, cipher: Cipher, settings: RoomsSettings) -> None:
         self.visits = Visits(store, pool, settings)
         self.hosting = Hosting(store, pool, cipher, self.visits, settings)
+        self.order = OrderKeeping(store, pool, settings)
+        self.invites = Invites(store, pool, self.visits, settings)
+        self.matchmaking = Matchmaking(pool, self.visits)
+        self.voice = Voice(pool, settings)
 
 
 class RealtimeDoor(Nodes, Entrance):
@@ -25,3 +37,4 @@ class RealtimeDoor(Nodes, Entrance):
         Nodes.__init__(self, pool, lifeline, settings.node_lease)
         Entrance.__init__(self, store, pool)
         self.leave = Visits(store, pool, settings).leave
+        self.known = Standings(pool).known

@@ -1,7 +1,7 @@
 """What can be set about rooms, with defaults fit for production."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
 
@@ -31,6 +31,14 @@ class RoomsSettings(Settings):
     # order
     kick_seconds: Seconds = 300.0  # whoever was shown the door stays out so long, where nobody says how long
     invite_minutes: Annotated[float, Gt(0)] = 60.0  # an invite is good so long
+
+    # voice
+    voice_adapter: Literal["mesh", "none"] = "mesh"  # browsers among themselves, or none at all
+    voice_publishers: Count = 6  # microphones open in one room at a time
+    voice_stun_urls: tuple[str, ...] = ()  # stun:host:port
+    voice_turn_urls: tuple[str, ...] = ()  # turn:host:port?transport=udp
+    voice_turn_secret: str = ""  # shared with them
+    voice_turn_seconds: Seconds = 600.0  # their credentials are good so long
 
     # limits
     limit_invites_per_hour: Count = 60  # by one person
@@ -64,6 +72,10 @@ class RoomsSettings(Settings):
     @property
     def invite(self) -> timedelta:
         return timedelta(minutes=self.invite_minutes)
+
+    @property
+    def voice_turn(self) -> timedelta:
+        return timedelta(seconds=self.voice_turn_seconds)
 
     @property
     def idempotency(self) -> timedelta:

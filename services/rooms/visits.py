@@ -1,6 +1,6 @@
 """A visit as its visitor's own requests begin it, and as anything at all may end it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -21,10 +21,11 @@ from services.rooms.tickets import Token
 SEAT_OF = "select visit_id, room_id, session_id from seats where user_id = $1"
 VISIT = "select user_id, room_id from seats where visit_id = $1"
 TICKET = """
-update seats set ticket_hash = $2, node = $3, fence = $4,
+update seats set ticket_hash = $2, node = $3, fence = $4, moderator = $7,
   ticket_expires_at = case state when 'held' then expires_at else $6 end
 where visit_id = $1 and (state = 'seated' or expires_at > $5) returning ticket_expires_at
 """
+SHOWN_OUT = "select exists (select from room_kicks where room_id = $1 and user_id = $2 and until > $3)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,15 @@ class Guest:
     issued_at: datetime  # of the access token
     device_type: DeviceType
     join_source: JoinSource = "direct"
+    moderator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The ids of what may come of a request, the same however often its transaction is run."""
+
+    visit_id: UUID = field(default_factory=uuid4)
+    night_id: UUID = field(default_factory=uuid4)
 
 
 class Visits:
@@ -52,50 +62,85 @@ class Visits:
         Raises NotFound, RoomClosed, RoomBanned, RoomPrivate, RoomFull; SeatGone where `once` was answered with a visit
         that is over by now; NoNode, with no seat taken.
         """
-        visit_id, night_id = uuid4(), uuid4()
+        fresh = Fresh()
 
         async def work(unit: Unit) -> Ticket:
             if once and (before := await unit.once(once)):
-                return await self._new_ticket(unit, guest.user_id, guest.session_id, visit_id=UUID(before.resource))
-            seat = await unit.db.fetchrow(SEAT_OF, guest.user_id)
-            guards = await lock(unit, {room_id, seat["room_id"]} if seat else {room_id})
-            if room_id not in guards:
-                raise NotFound
-            stream = await unit.load(VISITOR, visitor_stream(guest.user_id))
-            if (room_of(stream.state) or room_id) not in guards:
-                raise Conflict(stream.stream_id)  # moved between the look and the lock
-            barred = await barring(unit.db, guest.user_id, room_id, at) is not None
-            command = Hold(
-                user_id=guest.user_id,
-                room=guards[room_id].room,
-                visit_id=visit_id,
-                night_id=night_id,
-                session_id=guest.session_id,
-                issued_at=guest.issued_at,
-                device_type=guest.device_type,
-                join_source=guest.join_source,
-                at=at,
-                expires_at=at + self._settings.hold,
-                night_gap=self._settings.night_gap,
-                barred=barred,
-            )
-            events = VISITOR.decide(stream.state, command)
-            owner = await place(unit.db, guards[room_id])
-            state = (await unit.append(VISITOR, stream, events)).state
-            assert not isinstance(state, Away)
-            ticket = await self._mint(unit, state.seat.visit_id, owner)
+                return await self.again(unit, guest, UUID(before.resource))
+            ticket = await self.keep(unit, guest, room_id, fresh)
             if once:
                 await unit.answer(Answer(200, str(ticket.visit_id)))
             return ticket
 
         return await self._store.run(work, at=at)
 
-    async def ticket(self, user_id: UUID, session_id: UUID, room_id: UUID, at: datetime) -> Ticket:
+    async def keep(
+        self, unit: Unit, guest: Guest, room_id: UUID, fresh: Fresh, *, invite_id: UUID | None = None
+    ) -> Ticket:
+        """The door itself, as part of a transaction that has locked no room so far. See `hold`."""
+        seat = await unit.db.fetchrow(SEAT_OF, guest.user_id)
+        guards = await lock(unit, {room_id, seat["room_id"]} if seat else {room_id})
+        if room_id not in guards:
+            raise NotFound
+        stream = await unit.load(VISITOR, visitor_stream(guest.user_id))
+        if (room_of(stream.state) or room_id) not in guards:
+            raise Conflict(stream.stream_id)  # moved between the look and the lock
+        command = Hold(
+            user_id=guest.user_id,
+            room=guards[room_id].room,
+            visit_id=fresh.visit_id,
+            night_id=fresh.night_id,
+            session_id=guest.session_id,
+            issued_at=guest.issued_at,
+            device_type=guest.device_type,
+            join_source=guest.join_source,
+            at=unit.at,
+            expires_at=unit.at + self._settings.hold,
+            night_gap=self._settings.night_gap,
+            barred=await self._barred(unit, guest, room_id),
+            moderator=guest.moderator,
+            invite_id=invite_id,
+        )
+        events = VISITOR.decide(stream.state, command)
+        owner = await place(unit.db, guards[room_id])
+        state = (await unit.append(VISITOR, stream, events)).state
+        assert not isinstance(state, Away)
+        return await self._mint(unit, state.seat.visit_id, owner, moderator=guest.moderator)
+
+    async def repeat(self, guest: Guest, once: Once, at: datetime) -> Ticket | None:
+        """What `once` was answered with before, if it was. Raises SeatGone where that visit is over."""
+
+        async def work(unit: Unit) -> Ticket | None:
+            before = await unit.once(once)
+            return await self.again(unit, guest, UUID(before.resource)) if before else None
+
+        return await self._store.run(work, at=at)
+
+    async def again(self, unit: Unit, guest: Guest, visit_id: UUID) -> Ticket:
+        """The answer to a request that was answered with this visit before. Raises SeatGone where it is over."""
+        return await self._new_ticket(
+            unit, guest.user_id, guest.session_id, visit_id=visit_id, moderator=guest.moderator
+        )
+
+    async def _barred(self, unit: Unit, guest: Guest, room_id: UUID) -> bool:
+        if await barring(unit.db, guest.user_id, room_id, unit.at):
+            return True
+        if guest.moderator:
+            return False
+        return bool(await unit.db.fetchval(SHOWN_OUT, room_id, guest.user_id, unit.at))
+
+    async def ticket(
+        self, user_id: UUID, session_id: UUID, room_id: UUID, at: datetime, *, moderator: bool = False
+    ) -> Ticket:
         """A new ticket for the seat this login holds or took in this room, to wherever the room is now.
 
         Raises SeatGone, RoomBanned, RoomClosed, NoNode.
         """
-        return await self._store.run(lambda unit: self._new_ticket(unit, user_id, session_id, room_id=room_id), at=at)
+
+        async def work(unit: Unit) -> Ticket:
+            return await self._new_ticket(unit, user_id, session_id, room_id=room_id, moderator=moderator)
+
+        return await self._store.run(work, at=at)
 
     async def leave_room(self, user_id: UUID, room_id: UUID, at: datetime) -> None:
         """Walk out. Nothing happens where the visitor is not in this room."""
@@ -127,7 +172,14 @@ class Visits:
         return await self._store.run(work, at=at)
 
     async def _new_ticket(
-        self, unit: Unit, user_id: UUID, session_id: UUID, *, room_id: UUID | None = None, visit_id: UUID | None = None
+        self,
+        unit: Unit,
+        user_id: UUID,
+        session_id: UUID,
+        *,
+        room_id: UUID | None = None,
+        visit_id: UUID | None = None,
+        moderator: bool,
     ) -> Ticket:
         seat = await unit.db.fetchrow(SEAT_OF, user_id)
         if seat is None or room_id not in (None, seat["room_id"]) or visit_id not in (None, seat["visit_id"]):
@@ -139,12 +191,14 @@ class Visits:
             raise RoomClosed
         if await barring(unit.db, user_id, seat["room_id"], unit.at):
             raise RoomBanned
-        return await self._mint(unit, seat["visit_id"], await place(unit.db, guard))
+        return await self._mint(unit, seat["visit_id"], await place(unit.db, guard), moderator=moderator)
 
-    async def _mint(self, unit: Unit, visit_id: UUID, owner: Place) -> Ticket:
+    async def _mint(self, unit: Unit, visit_id: UUID, owner: Place, *, moderator: bool) -> Ticket:
         token = Token.mint(visit_id)
         until = unit.at + self._settings.ticket
-        expires_at = await unit.db.fetchval(TICKET, visit_id, token.digest, owner.node_id, owner.fence, unit.at, until)
+        expires_at = await unit.db.fetchval(
+            TICKET, visit_id, token.digest, owner.node_id, owner.fence, unit.at, until, moderator
+        )
         if expires_at is None:
             raise SeatGone
         return Ticket(visit_id, token.text, owner.ws_url, expires_at)

@@ -16,7 +16,7 @@ ALSO = {
     "join_room": [GONE, OTHER_BODY],
     "new_ticket": [GONE],
     "get_room": [GONE],
-    "change_room": [GONE],
+    "change_room": [GONE, OTHER_BODY],
     "list_members": [GONE],
 }
 

@@ -69,6 +69,7 @@ async def test_a_room_is_opened_shown_changed_and_closed(api: Api) -> None:
         "created_by": str(ANN),
         "created_at": "2026-02-06T21:00:00Z",
         "occupancy": 0,
+        "is_locked": False,
     }
     assert (await api(BOB, "GET", f"/{card['id']}")).json() == card
     changed = await api(ANN, "PATCH", f"/{card['id']}", {"name": "The Red Door", "capacity": 3})

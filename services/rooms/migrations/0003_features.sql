@@ -36,6 +36,7 @@ create table invites (
   used_visit      uuid,
   token_hash      bytea                 -- operational, like every digest
 );
+create unique index invites_by_token on invites (token_hash) where token_hash is not null;
 create index invites_by_inviter on invites (inviter_user_id, created_at);
 create index invites_by_user on invites (user_id) where user_id is not null;
 create index invites_by_guest on invites (used_by) where used_by is not null;
