@@ -35,6 +35,8 @@ class Caller:
     scope: str
     issued_at: datetime
     expires_at: datetime
+    signed_in_at: datetime
+    """When the session began: what revocations compare, for a token may be issued while one is being decided."""
 
 
 class Verifier:
@@ -68,7 +70,7 @@ class Verifier:
             self._remember(token, caller)
         if self._informed:
             await self._informed()
-        if self._revocations and self._revocations.refuse(caller.user_id, caller.session_id, caller.issued_at):
+        if self._revocations and self._revocations.refuse(caller.user_id, caller.session_id, caller.signed_in_at):
             raise Unauthenticated("This session has ended.")
         return caller
 
@@ -97,6 +99,7 @@ class Verifier:
             scope={"essential": True, "values": [FULL, APPEAL]},
             exp={"essential": True},
             iat={"essential": True},
+            auth_time={"essential": True},
             roles={"essential": True, "allow_blank": True},
         )
 
@@ -119,6 +122,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
         scope=claims["scope"],
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        signed_in_at=datetime.fromtimestamp(claims["auth_time"], UTC),
     )
 
 

@@ -18,7 +18,7 @@ class Revocations:
     """What session_revoke, user_suspend and user_delete of the last access-token lifetime say.
 
     Fed by a Follower (`handler=revocations.apply`, `since=revocations.horizon()`). Older events no longer matter: every
-    token from before them has expired. A token issued after the event is judged by its scope, not here.
+    token from before them has expired. A session that began after the event is judged by its scope, not here.
     """
 
     def __init__(self, lifetime: timedelta, *, clock: Callable[[], datetime] = _now) -> None:
@@ -30,12 +30,15 @@ class Revocations:
         """The oldest event that can still matter, with a minute for clocks that differ."""
         return self._clock() - self._lifetime - timedelta(minutes=1)
 
-    def refuse(self, user: UUID, session: UUID, issued_at: datetime) -> bool:
-        """True for a token of an ended session, or one issued before its person was signed out, suspended or erased."""
+    def refuse(self, user: UUID, session: UUID, signed_in_at: datetime) -> bool:
+        """True for an ended session, or one that began before its person was signed out, suspended or erased.
+
+        By the session's beginning, not by the token's: a refresh may mint one while the revocation is on its way.
+        """
         if session in self._sessions:
             return True
         cut_off = self._users.get(user)
-        return cut_off is not None and issued_at <= cut_off
+        return cut_off is not None and signed_in_at <= cut_off
 
     async def apply(self, envelope: Envelope) -> None:
         """Take in one event, in any order, any number of times."""

@@ -12,6 +12,7 @@ from libs.chassis.postgres import Pool
 from libs.chassis.process import Parts, main
 from libs.chassis.stores import Stores, open_stores
 from services.identity.consumers import listen
+from services.identity.erasures import Erasures
 from services.identity.families import Families
 from services.identity.housekeeping import Housekeeping
 from services.identity.keys import Schedule, SigningKeys
@@ -19,7 +20,7 @@ from services.identity.limits import Limits
 from services.identity.mail import Mailer, Server
 from services.identity.pepper import Pepper
 from services.identity.projections import ACCOUNTS
-from services.identity.routes import REFUSALS, operator_routes, routes
+from services.identity.routes import REFUSALS, erasure_routes, operator_routes, routes
 from services.identity.service import CodePolicy, Identity
 from services.identity.settings import Settings
 from services.identity.tokens import Mint
@@ -35,6 +36,7 @@ class Inside:
     stores: Stores
     keys: SigningKeys
     identity: Identity
+    erasures: Erasures
 
 
 @asynccontextmanager
@@ -56,7 +58,15 @@ async def opened(
             limits=limits_of(settings, pepper),
             now=now,
         )
-        yield Inside(stores, keys, identity)
+        erasures = Erasures(
+            stores.pool,
+            stores.store,
+            pepper,
+            fresh=timedelta(seconds=settings.reauthenticate_seconds),
+            deadline=timedelta(seconds=settings.erasure_seconds),
+            now=now,
+        )
+        yield Inside(stores, keys, identity, erasures)
 
 
 @asynccontextmanager
@@ -64,8 +74,8 @@ async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_no
     wake = asyncio.Event()
     async with opened(settings, now, wake.set) as inside:
         bar = Backbone(SERVICE, settings, inside.stores, wake, keys=inside.keys, now=now)
-        listen(bar.consumers)
-        housekeeping = Housekeeping(bar.pool, inside.keys, settings.housekeeping_seconds, now)
+        listen(bar.consumers, bar.keys)
+        housekeeping = Housekeeping(bar.pool, inside.keys, inside.erasures, settings.housekeeping_seconds, now)
         if "api" in wanted:
             await housekeeping.once()  # nobody can sign in without a signing key
         own = routes(
@@ -74,9 +84,8 @@ async def compose(settings: Settings, wanted: Collection[str], now: Now = utc_no
             token_seconds=settings.access_token_seconds,
             jwks_seconds=settings.jwks_cache_seconds,
         )
-        yield bar.parts(
-            wanted, [own, operator_routes(inside.identity)], refusals=REFUSALS, roles={"api": housekeeping.run}
-        )
+        routers = [own, operator_routes(inside.identity), erasure_routes(inside.identity, inside.erasures)]
+        yield bar.parts(wanted, routers, refusals=REFUSALS, roles={"api": housekeeping.run})
 
 
 def families_of(settings: Settings, pool: Pool) -> Families:

@@ -22,6 +22,7 @@ set code = excluded.code, expires_at = excluded.expires_at, wrong_tries = 0, use
 LOCK = "select * from email_codes where address = any($1::bytea[]) order by address for update"
 MISS = "update email_codes set wrong_tries = wrong_tries + 1 where address = $1"
 USE = "update email_codes set used_at = $2 where address = $1"
+FORGET = "delete from email_codes where address = $1"
 SWEEP = "delete from email_codes where expires_at < $1"
 
 

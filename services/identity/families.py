@@ -22,12 +22,14 @@ set generation = $4, token_hash = $5, rotated_at = $6::timestamptz,
 from sessions s, users u
 where f.session_id = $1 and f.generation = $2 and f.token_hash = $3 and f.expires_at > $6
   and s.id = f.session_id and s.ended_at is null and u.id = f.user_id and u.status = 'active'
-returning u.*, array(select role from user_roles r where r.user_id = u.id order by role) as roles"""
+returning s.started_at as signed_in_at,
+  u.*, array(select role from user_roles r where r.user_id = u.id order by role) as roles"""
 LOOK = """
-select f.user_id, f.generation, f.token_hash, f.rotated_at, f.expires_at, s.end_reason,
+select f.user_id, f.generation, f.token_hash, s.started_at, f.rotated_at, f.expires_at, s.end_reason,
        u.status = 'suspended' as suspended
 from refresh_families f join sessions s on s.id = f.session_id join users u on u.id = f.user_id
 where f.session_id = $1"""
+FORGET = "delete from refresh_families where user_id = $1"
 SWEEP = "delete from refresh_families where expires_at < $1"
 
 LOOKS = 3  # at a family that moves while it is looked at
@@ -42,6 +44,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotated:
+    """The account (see queries.account), and when the session began."""
+
+    user: Record
+    signed_in_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Families:
     """`idle`: unused for so long, a session is over; `longest`: used or not; `grace`: see `judge`."""
 
@@ -53,8 +63,8 @@ class Families:
     async def begin(self, db: Db, user_id: UUID, first: RefreshToken, at: datetime) -> None:
         await db.execute(BEGIN, first.session_id, user_id, first.generation, first.hash, at, self.idle)
 
-    async def rotate(self, token: RefreshToken, successor: RefreshToken, at: datetime) -> Record | Refusal:
-        """The account (see queries.account) once `successor` is the token to use, now or since a moment ago."""
+    async def rotate(self, token: RefreshToken, successor: RefreshToken, at: datetime) -> Rotated | Refusal:
+        """Once `successor` is the token to use, now or since a moment ago."""
         for _ in range(LOOKS):
             moved = await self.pool.fetchrow(
                 ROTATE,
@@ -68,12 +78,12 @@ class Families:
                 self.longest,
             )
             if moved:
-                return moved
+                return Rotated(moved, moved["signed_in_at"])
             row = await self.pool.fetchrow(LOOK, token.session_id)
             family = Family(**row) if row else None
             verdict = judge(token, family, at, self.grace)
             if verdict is Verdict.REPEATED and family:
-                return await queries.account(self.pool, family.user_id)
+                return Rotated(await queries.account(self.pool, family.user_id), family.started_at)
             if verdict is not Verdict.CURRENT:
                 return Refusal(verdict, family.user_id if family else None)
         raise Conflict(f"refresh of session {token.session_id}")

@@ -1,4 +1,4 @@
-"""What has to happen now and then: the next signing key, and an end to what has run out."""
+"""What has to happen now and then: the next signing key, an end to what has run out, a look at what takes long."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,11 +10,12 @@ import structlog
 
 from libs.chassis.transient import is_transient
 from libs.eventstore.db import Pool
-from services.identity import codes, families, throttles
+from services.identity import banlist, codes, families, throttles
+from services.identity.erasures import Erasures
 from services.identity.keys import SigningKeys
 
 log = structlog.get_logger(__name__)
-SWEEPS = (codes.SWEEP, families.SWEEP, throttles.SWEEP)
+SWEEPS = (codes.SWEEP, families.SWEEP, throttles.SWEEP, banlist.SWEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Housekeeping:
 
     pool: Pool
     keys: SigningKeys
+    erasures: Erasures
     every: float  # seconds
     now: Callable[[], datetime]
 
@@ -30,6 +32,7 @@ class Housekeeping:
         await self.keys.refresh()
         for sweep in SWEEPS:
             await self.pool.execute(sweep, self.now())
+        await self.erasures.watch()
 
     async def run(self, stop: asyncio.Event) -> None:
         """A role. A database that is away is no reason to die: the keys we have go on being good."""

@@ -7,7 +7,7 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-PURPOSES: Final = ("address", "client", "code", "refresh", "refresh-tag", "signing-key")
+PURPOSES: Final = ("address", "ban", "client", "code", "refresh", "refresh-tag", "signing-key")
 
 
 class Pepper:

@@ -34,6 +34,8 @@ update users set last_login_at = $5, updated_at = $5 where id = $1"""
 END = """
 update sessions set ended_at = $4, end_reason = $3
 where user_id = $1 and ended_at is null and ($2::uuid is null or id = $2)"""
+# The account's own time too, so that what comes next is later: see accounts.py.
+END_ALL = "update users set updated_at = $2 where id = $1"
 STATUS = "update users set status = $2, updated_at = $3 where id = $1"
 GRANT = "insert into user_roles (user_id, role, granted_at) values ($1, $2, $3) on conflict do nothing"
 REVOKE = "delete from user_roles where user_id = $1 and role = $2"
@@ -42,6 +44,7 @@ with gone as (delete from logins where user_id = $1),
      unseated as (delete from sessions where user_id = $1),
      stripped as (delete from user_roles where user_id = $1)
 update users set email = null, auth_provider_user_id = null, status = 'deleted', updated_at = $2 where id = $1"""
+ERASURE = "insert into erasures (receipt, user_id, requested_at) values ($1, $2, $3)"
 
 TABLES = (
     Table(
@@ -52,6 +55,7 @@ TABLES = (
     Table("logins", ("provider", "subject"), ("user_id", "linked_at")),
     Table("user_roles", ("user_id", "role"), ("granted_at",)),
     Table("sessions", ("id",), ("user_id", "auth_provider", "device_type", "started_at", "ended_at", "end_reason")),
+    Table("erasures", ("receipt",), ("user_id", "requested_at")),
 )
 
 
@@ -66,6 +70,8 @@ async def project(db: Db, happened: Recorded) -> None:
             await db.execute(LOGIN, user, session, provider, device, at)
         case SessionRevoke(user_id=user, session_id=session, reason=reason):
             await db.execute(END, user, session, reason, at)
+            if session is None:
+                await db.execute(END_ALL, user, at)
         case UserSuspend(user_id=user):
             await db.execute(END, user, None, "suspended", at)
             await db.execute(STATUS, user, "suspended", at)
@@ -77,6 +83,7 @@ async def project(db: Db, happened: Recorded) -> None:
             await db.execute(REVOKE, user, role)
         case UserDelete(user_id=user):
             await db.execute(DELETE, user, at)
+            await db.execute(ERASURE, happened.event_id, user, at)
         case Event():
             pass
 

@@ -86,6 +86,7 @@ class Family:
     user_id: UUID
     generation: int  # of the one token that may still be used
     token_hash: bytes
+    started_at: datetime
     rotated_at: datetime
     expires_at: datetime
     suspended: bool

@@ -7,16 +7,28 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from libs.chassis.answers import Statuses
-from libs.chassis.auth import Caller, Me, Operator
+from libs.chassis.auth import FULL, Caller, Me, MeOrAppellant, Operator
 from libs.chassis.openapi import refuses
 from libs.chassis.pagination import Page, Paging
 from libs.contracts.vocabulary import Role
 from services.identity.codes import BadCode, Locked
 from services.identity.commands import GrantRole, RevokeRole
 from services.identity.decider import AccountDeleted, AccountSuspended, NotFound
+from services.identity.erasures import Erasures, Reauthenticate
 from services.identity.keys import SigningKeys
 from services.identity.refresh import TokenExpired, TokenReused
-from services.identity.schemas import Account, AskForCode, CodeSent, Jwks, Refresh, Session, Tokens, UseCode
+from services.identity.schemas import (
+    Account,
+    AskForCode,
+    CodeSent,
+    Erasure,
+    Jwks,
+    Receipt,
+    Refresh,
+    Session,
+    Tokens,
+    UseCode,
+)
 from services.identity.service import Identity, SignedIn
 
 REFUSALS: Statuses = {
@@ -25,6 +37,7 @@ REFUSALS: Statuses = {
     TokenExpired: 401,
     AccountSuspended: 403,
     AccountDeleted: 403,
+    Reauthenticate: 403,
     NotFound: 404,
 }
 LOCKED: dict[int | str, dict[str, Any]] = {423: {"description": f"locked: {Locked.__doc__}"}}
@@ -100,6 +113,23 @@ def operator_routes(identity: Identity) -> APIRouter:
     async def revoke_role(user_id: UUID, role: Role, operator: Operator) -> None:
         await identity.must_be_live(operator.session_id)
         await identity.execute(RevokeRole(user_id, role))
+
+    return api
+
+
+def erasure_routes(identity: Identity, erasures: Erasures) -> APIRouter:
+    """Being forgotten. A suspended person may ask for that too, with the token that is there for appeals."""
+    api = APIRouter(prefix="/v1", tags=["identity"])
+
+    @api.delete("/me", status_code=202, responses=refuses(REFUSALS, Reauthenticate))
+    async def erase(me: MeOrAppellant) -> Receipt:
+        if me.scope == FULL:
+            await identity.must_be_live(me.session_id)
+        return Receipt(receipt=await erasures.begin(me.user_id, me.signed_in_at))
+
+    @api.get("/erasures/{receipt}", responses=refuses(REFUSALS, NotFound))
+    async def progress(receipt: UUID) -> Erasure:
+        return Erasure.of(await erasures.progress(receipt))
 
     return api
 

@@ -1,5 +1,6 @@
 """Bodies in and out. What goes out of an account are the columns of `users`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -8,8 +9,9 @@ from asyncpg import Record
 from pydantic import BaseModel, Field, StringConstraints
 
 from libs.chassis.bodies import Body
-from libs.contracts.vocabulary import AuthProvider, DeviceType, Role
+from libs.contracts.vocabulary import AuthProvider, DeviceType, Role, Service
 from services.identity.addresses import Email
+from services.identity.erasures import Progress
 from services.identity.service import SignedIn
 
 LanguageTag = Annotated[
@@ -64,7 +66,8 @@ class Tokens(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of the protocol
     expires_in: int = Field(description="seconds the access token is good for")
-    refresh_token: str = Field(description="good for one use; the answer to it has the next one")
+    scope: Literal["full", "appeal"] = Field(description="appeal: of a suspended person, for an appeal and no more")
+    refresh_token: str | None = Field(description="good for one use; the answer to it has the next one; none to appeal")
     user: Account
 
     @classmethod
@@ -72,6 +75,7 @@ class Tokens(BaseModel):
         return cls(
             access_token=signed_in.access_token,
             expires_in=lifetime,
+            scope="full" if signed_in.refresh_token else "appeal",
             refresh_token=signed_in.refresh_token,
             user=Account.of(signed_in.user),
         )
@@ -90,6 +94,22 @@ class Session(BaseModel):
     @classmethod
     def of(cls, row: Record, asking: UUID) -> Self:
         return cls(**row, current=row["id"] == asking)
+
+
+class Receipt(BaseModel):
+    receipt: UUID = Field(description="shows how far the erasure is, to whoever has it")
+
+
+class Erasure(BaseModel):
+    """How far it is, by service."""
+
+    status: Progress
+    services: dict[Service, Progress]
+
+    @classmethod
+    def of(cls, services: Mapping[Service, Progress]) -> Self:
+        done = all(each == "done" for each in services.values())
+        return cls(status="done" if done else "pending", services=dict(services))
 
 
 class Jwks(BaseModel):

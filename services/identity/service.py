@@ -8,16 +8,19 @@ from uuid import UUID, uuid4
 import structlog
 from asyncpg import Record
 
+from libs.chassis.auth import APPEAL
 from libs.chassis.problems import FieldError, Invalid, RateLimited, Unauthenticated, Unavailable
 from libs.contracts.vocabulary import DeviceType, RevokeReason
 from libs.eventstore.db import Pool
+from libs.eventstore.errors import Conflict
 from libs.eventstore.store import Store, Unit
-from services.identity import codes, queries, throttles
+from services.identity import banlist, codes, queries, throttles
+from services.identity.accounts import hold
 from services.identity.addresses import normal_email
 from services.identity.codes import BadCode, Locked
 from services.identity.commands import Command, EndAllSessions, EndSession, SignIn
-from services.identity.decider import USER, AccountSuspended, NotFound, stream_of
-from services.identity.families import Families, Refusal
+from services.identity.decider import USER, AccountSuspended, Deleted, NotFound, Suspended, stream_of
+from services.identity.families import Families, Refusal, Rotated
 from services.identity.limits import Limits
 from services.identity.mail import Mailer, MailFailed, MailRefused
 from services.identity.pepper import Pepper
@@ -37,11 +40,23 @@ class CodePolicy:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Tokens of a session, and `user`: the columns of `users`, and `roles`."""
+    """Tokens of a session, and `user`: the columns of `users`, and `roles`.
+
+    Without a refresh token the other is good for an appeal and no more: there is no session.
+    """
 
     access_token: str
-    refresh_token: str
+    refresh_token: str | None
     user: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A right code: whose, since when, and whether the account was open."""
+
+    user: Record
+    at: datetime
+    suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,10 @@ class Identity:
             raise Unavailable("The mail could not be sent. Try again.", retry_after=MAIL_RETRY) from None
 
     async def sign_in(self, email: str, code: str, device_type: DeviceType, client: str) -> SignedIn:
-        """Use a code; the first sign-in registers. Raises BadCode, Locked, RateLimited, AccountSuspended."""
+        """Use a code; the first sign-in registers, a suspended person gets what an appeal takes.
+
+        Raises BadCode, Locked, RateLimited; AccountSuspended for who was suspended when they were erased.
+        """
         at = self.now()
         mark = codes.mark(self.pepper, email, code)
         limits = self.limits.wrong_codes(mark.address, client)
@@ -91,24 +109,22 @@ class Identity:
             raise RateLimited(retry_after=in_seconds(limited))
         newcomer, token = uuid4(), RefreshToken.first(uuid4())
 
-        async def work(unit: Unit) -> Record | codes.Verdict:
+        async def work(unit: Unit) -> Entered | codes.Verdict:
             row = await unit.guard(codes.LOCK, [mark.address])
             verdict = codes.judge(row[0] if row else None, mark, at, self.policy.tries)
             if verdict is codes.Verdict.WRONG:
                 await unit.db.execute(codes.MISS, mark.address)  # and commit: a refusal raised here would undo it
             if verdict is not codes.Verdict.RIGHT:
                 return verdict
-            user_id = await queries.user_of_login(unit.db, "email", email) or newcomer
-            stream = await unit.load(USER, stream_of(user_id))
-            command = SignIn(user_id, token.session_id, "email", email, email, device_type)
-            await unit.append(USER, stream, USER.decide(stream.state, command))
-            await unit.db.execute(codes.USE, mark.address, at)
-            await self.families.begin(unit.db, user_id, token, at)
-            return await queries.account(unit.db, user_id)
+            return await self._enter(unit, mark, email, device_type, newcomer, token)
 
         found = await self.store.run(work, at=at)
-        if not isinstance(found, codes.Verdict):
-            return self._signed_in(found, token, at)
+        match found:
+            case Entered(user, began, suspended=True):
+                access = self.mint.access_token(user["id"], token.session_id, (), self.now(), began, APPEAL)
+                return SignedIn(access, None, user)
+            case Entered(user, began):
+                return self._signed_in(user, token, at, began)
         await throttles.take(self.pool, at, *(limits if found is codes.Verdict.WRONG else limits[1:]))
         raise Locked if found is codes.Verdict.SPENT else BadCode
 
@@ -128,8 +144,8 @@ class Identity:
                 raise AccountSuspended
             case Refusal():
                 raise TokenExpired
-            case user:
-                return self._signed_in(user, successor, at)
+            case Rotated(user, signed_in_at):
+                return self._signed_in(user, successor, at, signed_in_at)
 
     async def end_session(self, user_id: UUID, session_id: UUID, reason: RevokeReason) -> None:
         """Raises NotFound for a session that is not this user's; one that has ended already is fine."""
@@ -161,8 +177,34 @@ class Identity:
 
     async def execute(self, command: Command) -> None:
         """Decide and record. Raises what the decider refuses with."""
-        await self.store.execute(USER, stream_of(command.user_id), command, at=self.now())
 
-    def _signed_in(self, user: Record, token: RefreshToken, at: datetime) -> SignedIn:
-        access = self.mint.access_token(user["id"], token.session_id, user["roles"], at)
+        async def work(unit: Unit) -> None:
+            await hold(unit, command.user_id)
+            stream = await unit.load(USER, stream_of(command.user_id))
+            await unit.append(USER, stream, USER.decide(stream.state, command))
+
+        await self.store.run(work, at=self.now())
+
+    async def _enter(
+        self, unit: Unit, mark: codes.Mark, email: str, device_type: DeviceType, newcomer: UUID, token: RefreshToken
+    ) -> Entered:
+        known = await queries.user_of_login(unit.db, "email", email)
+        if known:
+            await hold(unit, known)
+        elif await banlist.holds(unit.db, self.pepper, "email", email, unit.at):
+            raise AccountSuspended
+        user_id = known or newcomer
+        stream = await unit.load(USER, stream_of(user_id))
+        if isinstance(stream.state, Deleted):
+            raise Conflict(stream.stream_id)  # just now: the address is free again
+        suspended = isinstance(stream.state, Suspended)
+        if not suspended:
+            command = SignIn(user_id, token.session_id, "email", email, email, device_type)
+            await unit.append(USER, stream, USER.decide(stream.state, command))
+            await self.families.begin(unit.db, user_id, token, unit.at)
+        await unit.db.execute(codes.USE, mark.address, unit.at)
+        return Entered(await queries.account(unit.db, user_id), unit.at, suspended)
+
+    def _signed_in(self, user: Record, token: RefreshToken, at: datetime, signed_in_at: datetime) -> SignedIn:
+        access = self.mint.access_token(user["id"], token.session_id, user["roles"], at, signed_in_at)
         return SignedIn(access, token.text(self.pepper), user)

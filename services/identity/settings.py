@@ -42,6 +42,10 @@ class Settings(settings.Settings):
     session_seconds: Duration = 365 * DAY  # and so has every device after this
     refresh_grace_seconds: Duration = 10  # racing tabs get the same successor
 
+    # erasure
+    reauthenticate_seconds: Duration = 10 * MINUTE  # older logins sign in again before they may ask for it
+    erasure_seconds: Duration = HOUR  # then a service that has not answered is reported
+
     # signing keys
     signing_key_seconds: Duration = 30 * DAY
     signing_key_lead_seconds: Duration = HOUR  # published before it signs

@@ -26,6 +26,7 @@ def token(key: ECKey, kid: str, **changes: Any) -> str:
         "roles": ["moderator"],
         "scope": "full",
         "iat": now,
+        "auth_time": now,
         "exp": now + 300,
         **changes,
     }

@@ -15,6 +15,7 @@ import pytest
 from libs.chassis.postgres import Pool
 from libs.chassis.server import Server
 from services.identity.__main__ import compose, opened
+from services.identity.erasures import Erasures
 from services.identity.service import Identity
 from services.identity.settings import Settings
 from tests.accounts import Mailbox, mailbox
@@ -47,6 +48,7 @@ class Door:
     mail: Mailbox
     clock: Clock
     identity: Identity
+    erasures: Erasures
     pool: Pool
     databases: Databases
 
@@ -103,7 +105,7 @@ async def open_door(database: Database, mail: Mailbox) -> AsyncIterator[Open]:
             settings = told(databases, mail, **given)
             inside = await closing.enter_async_context(opened(settings, clock))
             http = await closing.enter_async_context(serving(settings, clock))
-            return Door(http, mail, clock, inside.identity, inside.stores.pool, databases)
+            return Door(http, mail, clock, inside.identity, inside.erasures, inside.stores.pool, databases)
 
         yield make
 

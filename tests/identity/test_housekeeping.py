@@ -25,7 +25,7 @@ async def test_what_has_run_out_is_swept_and_nothing_else(open_door: Open) -> No
     door = await open_door(limit_codes_per_client="100/3600")
     await sign_in(door.http, door.mail, "ann@example.com")
     async with opened(told(door.databases, door.mail), door.clock) as inside:
-        housekeeping = Housekeeping(inside.stores.pool, inside.keys, 60, door.clock)
+        housekeeping = Housekeeping(inside.stores.pool, inside.keys, inside.erasures, 60, door.clock)
         before = await rows(door)
         await housekeeping.once()
         assert await rows(door) == before
@@ -58,7 +58,9 @@ async def test_an_outage_of_the_database_is_waited_out(door: Door) -> None:
     async with opened(settings, door.clock) as inside:
         keys = Watched(inside.stores.pool, Pepper(PEPPER), schedule_of(settings), door.clock)
         stop = asyncio.Event()
-        running = asyncio.create_task(Housekeeping(inside.stores.pool, keys, 0.02, door.clock).run(stop))
+        running = asyncio.create_task(
+            Housekeeping(inside.stores.pool, keys, inside.erasures, 0.02, door.clock).run(stop)
+        )
         await until(lambda: keys.read)
         await admin.execute("alter role identity connection limit 0")
         try:

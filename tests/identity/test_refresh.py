@@ -19,6 +19,7 @@ FAMILY = Family(
     user_id=uuid4(),
     generation=2,
     token_hash=SECOND.hash,
+    started_at=NOW,
     rotated_at=NOW,
     expires_at=NOW + timedelta(days=1),
     suspended=False,

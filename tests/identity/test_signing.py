@@ -89,7 +89,7 @@ async def test_a_private_key_lies_sealed_and_another_pepper_cannot_open_it(door:
 async def test_a_token_says_who_when_and_for_how_long(door: Door) -> None:
     tokens = await sign_in(door.http, door.mail, ANN)
     claims = json.loads(decoded(tokens["access_token"].split(".")[1]))
-    assert claims.keys() == {"iss", "aud", "sub", "sid", "roles", "scope", "iat", "exp"}
+    assert claims.keys() == {"iss", "aud", "sub", "sid", "roles", "scope", "iat", "exp", "auth_time"}
     assert (claims["iss"], claims["aud"], claims["sub"]) == (
         "https://virtubar.dev",
         "virtubar",

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import structlog
 
-from libs.chassis.auth import Verifier
-from libs.chassis.problems import Problem, Unauthenticated, detail_of, slug_of
+from libs.chassis.auth import FULL, Verifier
+from libs.chassis.problems import Forbidden, Problem, Unauthenticated, detail_of, slug_of
 from libs.chassis.revocations import Revocations
 from libs.chassis.transient import is_transient
 from services.rooms.node_door import NodeDoor
 from services.rooms.realtime import messages
+from services.rooms.realtime.bouncer import Bouncer
 from services.rooms.realtime.chat import Conversation
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.departures import Departures
@@ -57,8 +58,9 @@ class Node:
         self._limits = limits
         self._verifier = verifier
         self._settings = settings
-        self._greeter = Greeter(door, halls, lease, revocations, settings, self.lose)
-        self._conversation = Conversation(limits, settings.limit_chat_characters)
+        self.bouncer = Bouncer(door, halls, self.departures, self.errands)
+        self._greeter = Greeter(door, halls, lease, self.bouncer, revocations, settings, self.lose)
+        self._conversation = Conversation(limits, settings.limit_chat_characters, self.bouncer.may_speak)
 
     # what sockets report
 
@@ -114,6 +116,8 @@ class Node:
             caller = await self._verifier.verify(token)
             if member is None or (caller.user_id, caller.session_id) != (member.guest.user, member.guest.session):
                 raise Unauthenticated("This token is another session's.")
+            if caller.scope != FULL:
+                raise Forbidden("This token allows appealing and nothing else.")
         except Problem as refused:
             socket.tell(messages.encode(problem(slug_of(type(refused)), detail_of(refused))))
         else:

@@ -44,6 +44,7 @@ async def test_a_good_token_tells_who_is_asking() -> None:
         {"sub": None},
         {"exp": None},
         {"iat": None},
+        {"auth_time": None},
         {"aud": None},
         {"iss": None},
         {"scope": None},

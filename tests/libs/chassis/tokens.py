@@ -41,6 +41,7 @@ class Issuer:
             "roles": [],
             "scope": FULL,
             "iat": now,
+            "auth_time": now,
             "exp": now + 300,
         }
         told = {name: str(value) if isinstance(value, UUID) else value for name, value in (good | claims).items()}

@@ -9,6 +9,7 @@ import pytest
 from clients.python import Refused
 from clients.python.events import Problem, Said
 from clients.python.frames import Correction
+from libs.chassis.auth import APPEAL
 from services.rooms.realtime.floor import FLOORS
 from tests.rooms.realtime.bar import Bar, raw
 from tests.waiting import until
@@ -99,6 +100,9 @@ async def test_a_session_may_be_carried_on_with_its_own_new_token_only(bar: Bar,
         await guest.hello(body["ticket"])
         await guest.send(t="auth", token=bearer[bob])
         assert (await guest.told("error"))["type"] == BASE + "unauthenticated"
+        appeal = bar.issuer.headers(ann, scope=APPEAL)["authorization"].removeprefix("Bearer ")
+        await guest.send(t="auth", token=appeal)
+        assert (await guest.told("error"))["type"] == BASE + "forbidden"
         await guest.send(t="auth", token=bearer[ann])
         await guest.send(t="ping", n=1)
         assert (await guest.told("pong"))["n"] == 1
