@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("append", "stream_length", "relay", "join", "sink", "freshness")
+BENCHES = ("append", "stream_length", "relay", "join", "friends", "sink", "freshness")
 
 
 def main(names: list[str]) -> int:
