@@ -26,7 +26,8 @@ from libs.chassis.consumers import Consumers
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import UserDelete
 from libs.contracts.vocabulary import Service
-from libs.eventstore.erasure import ERASURE, Finish, erase, erasure_stream
+from libs.eventstore.erasure import ERASURE, Finish, erasure_stream
+from libs.eventstore.gone import erase
 from libs.eventstore.keys import KeyRing
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from libs.eventstore.db import Db
 from libs.eventstore.decider import Refused
+from libs.eventstore.keys import KeyRing
 
 LOCKS: Final = 0x676F6E65  # the first of two keys, which no other advisory lock here has
 BUCKETS: Final = 1024  # people share locks, so that a transaction about thousands does not fill the lock table
@@ -20,6 +21,7 @@ SHARE = "select pg_advisory_xact_lock_shared($1, bucket) from unnest($2::int[]) 
 TAKE = "select pg_advisory_xact_lock($1, $2)"
 LOOK = "select subject from erased where subject = any($1::uuid[])"
 ENTER = "insert into erased (subject) values ($1) on conflict do nothing"
+FORGET_ANSWERS = "delete from idempotency where user_id = $1"
 
 
 class PersonErased(Refused):
@@ -47,10 +49,18 @@ async def must_be_here(db: Db, *subjects: UUID) -> None:
         raise PersonErased
 
 
-async def enter(db: Db, subject: UUID) -> None:
-    """Let those who are writing about this person finish, and nobody after them. Repeatable."""
+async def erase(db: Db, keys: KeyRing, subject: UUID) -> None:
+    """Let those who are writing about this person finish, and nobody after them; then forget what the store knows.
+
+    In a transaction; repeatable: if it fails, again. The key goes at once and for itself, because no transaction spans
+    both databases: should this one be rolled back, the person is as good as erased and the next attempt finds less to
+    do. Personal fields of the subject's events read as None from here on (elsewhere within `KeyRing`'s ttl), in the
+    store as in a rebuild.
+    """
     await db.execute(TAKE, LOCKS, bucket_of(subject))
     await db.execute(ENTER, subject)
+    await keys.destroy(subject)
+    await db.execute(FORGET_ANSWERS, subject)
 
 
 def bucket_of(subject: UUID) -> int:

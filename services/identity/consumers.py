@@ -5,7 +5,7 @@ from libs.contracts.cloudevents import Envelope
 from libs.contracts.erasure import ErasureDone
 from libs.contracts.identity import UserDelete
 from libs.contracts.moderation import SanctionLift, SanctionUser
-from libs.eventstore.erasure import erase
+from libs.eventstore.gone import erase
 from libs.eventstore.keys import KeyRing
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit

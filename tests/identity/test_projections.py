@@ -10,8 +10,8 @@ import pytest
 from libs.chassis.postgres import connect
 from libs.contracts.catalogue import EVENTS
 from libs.eventstore.db import Record
-from libs.eventstore.erasure import erase
 from libs.eventstore.errors import Conflict
+from libs.eventstore.gone import erase
 from libs.eventstore.keys import Cipher, KeyRing
 from libs.eventstore.projections import project_all
 from libs.eventstore.rebuild import Rebuild, Report

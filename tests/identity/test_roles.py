@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.identity.commands import Delete, GrantRole, Suspend
-from tests.accounts import ask_for_code, bearer, sign_in
+from tests.accounts import bearer, sign_in
 from tests.identity.conftest import Door
 from tests.identity.test_sessions import refresh, refreshed
-from tests.identity.test_sign_in import attempt, slug
+from tests.identity.test_sign_in import slug
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 

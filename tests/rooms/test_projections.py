@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from libs.contracts.catalogue import EVENTS
-from libs.eventstore.erasure import erase
+from libs.eventstore.gone import erase
 from libs.eventstore.rebuild import Rebuild
 from libs.eventstore.recorded import Reader
 from libs.eventstore.verify import stream_faults

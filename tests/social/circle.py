@@ -12,7 +12,8 @@ import asyncpg
 from libs.chassis.postgres import connect
 from libs.contracts.catalogue import EVENTS
 from libs.eventstore.db import Pool
-from libs.eventstore.erasure import ERASURE, Finish, erase, erasure_stream
+from libs.eventstore.erasure import ERASURE, Finish, erasure_stream
+from libs.eventstore.gone import erase
 from libs.eventstore.keys import Cipher, KeyRing
 from libs.eventstore.projections import Projection, project_all
 from libs.eventstore.rebuild import Rebuild

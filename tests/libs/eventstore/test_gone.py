@@ -7,8 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.eventstore import gone
-from libs.eventstore.erasure import erase
-from libs.eventstore.gone import PersonErased, erased_among, is_erased, must_be_here
+from libs.eventstore.gone import PersonErased, erase, erased_among, is_erased, must_be_here
 from libs.eventstore.store import Answer, Once, Unit
 from tests.libs.eventstore.house import House
 from tests.libs.eventstore.seats import SEAT, Take, seat_of

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from libs.eventstore.erasure import erase
+from libs.eventstore.gone import erase
 from libs.eventstore.keys import Cipher
 from libs.eventstore.recorded import COLUMNS, Recorded
 from libs.eventstore.store import Answer, Once
