@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from libs.chassis.backbone import Now, backbone, utc_now
+from libs.chassis.forgetting import Forgetting
 from libs.chassis.process import Parts, main
 from libs.chassis.stores import open_stores
 from services.inventory.consumers import listen
@@ -22,7 +23,9 @@ async def compose(settings: InventorySettings, wanted: Collection[str], now: Now
     async with backbone(SERVICE, settings, CATALOGUE, BOOKS) as bar:
         inventory = Inventory(bar.store, settings)
         listen(bar.consumers, inventory.wallets, bar.keys)
-        yield bar.parts(wanted, [routes(inventory, bar.pool, now)], refusals=REFUSALS)
+        forgetting = Forgetting(bar.pool, settings.idempotency, now)
+        api = [routes(inventory, bar.pool, now)]
+        yield bar.parts(wanted, api, refusals=REFUSALS, roles={"api": forgetting.run})
 
 
 async def furnish(settings: InventorySettings) -> None:

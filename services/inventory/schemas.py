@@ -8,7 +8,7 @@ from annotated_types import Ge
 from pydantic import BaseModel, Field, StringConstraints
 
 from libs.chassis.bodies import Body, Id, Whole
-from libs.contracts.vocabulary import Cents, ItemMetadata, ItemType, Sku
+from libs.contracts.vocabulary import Cents, ItemMetadata, ItemTrait, ItemType, Sku
 from libs.eventstore.db import Record
 from services.inventory.deciders.item import Listing
 from services.inventory.purchases import Receipt
@@ -20,10 +20,14 @@ Name = Annotated[
 ]
 CreditReference = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9-]{1,64}$"),
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9-]+$"),
     Field(description="what it is for, as a machine knows it; once per wallet", examples=["order-4711"]),
 ]
 Money = Annotated[Cents, Whole]
+Traits = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$")], ItemTrait],
+    Field(max_length=16, description="what clients show it by", examples=[{"glass": "cup", "warm": True}]),
+]
 
 
 class NewItem(Body):
@@ -31,7 +35,7 @@ class NewItem(Body):
     type: ItemType
     name: Name
     price_cents: Money
-    metadata: ItemMetadata = Field(default={}, description="what clients show it by")
+    metadata: Traits = {}
 
     def listing(self) -> Listing:
         return Listing(self.sku, self.type, self.name, self.price_cents, self.metadata)

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
 
+from libs.chassis.consumers import Consumers
 from libs.chassis.consumers.applying import Applying
 from libs.chassis.consumers.handlers import Handlers
 from libs.chassis.postgres import connect
@@ -67,6 +68,7 @@ class House:
     cipher: Cipher
     inventory: Inventory
     applying: Applying
+    owner: "asyncpg.Connection[asyncpg.Record]"
     now: datetime = NINE
     said: int = 0
 
@@ -129,12 +131,11 @@ class House:
 
     async def rebuilt(self, *, merge: bool = False) -> Report:
         """Every table beside what the log comes to."""
-        db = await asyncpg.connect(self.urls.owner, server_settings={"search_path": "inventory"})
         try:
-            rebuild = Rebuild(db, Reader(self.cipher, EVENTS), [CATALOGUE, BOOKS, PAIRS, SUSPENSIONS])
+            rebuild = Rebuild(self.owner, Reader(self.cipher, EVENTS), [CATALOGUE, BOOKS, PAIRS, SUSPENSIONS])
             return await (rebuild.merge() if merge else rebuild.compare())
         finally:
-            await db.close()
+            await self.owner.execute("discard temp")
 
 
 @asynccontextmanager
@@ -148,7 +149,9 @@ async def house_at(urls: Databases, *, size: int = 12, **settings: Any) -> Async
         cipher = Cipher(keys)
         store = Store(pool, cipher=cipher, project=project_all(CATALOGUE, BOOKS))
         inventory, handlers = Inventory(store, told), Listening()
-        listen(handlers, inventory.wallets, keys)  # type: ignore[arg-type]
-        house = House(urls, pool, store, keys, cipher, inventory, None)  # type: ignore[arg-type]
-        house.applying = Applying("inventory", handlers, pool, store, lambda: house.now)
+        listen(cast(Consumers, handlers), inventory.wallets, keys)
+        applying = Applying("inventory", handlers, pool, store, lambda: house.now)
+        owner = await asyncpg.connect(urls.owner, server_settings={"search_path": "inventory"})
+        house = House(urls, pool, store, keys, cipher, inventory, applying, owner)
         yield house
+        await owner.close()
