@@ -42,7 +42,14 @@ class CardPaging(PageRequest):
 
 def routes(profiles: Profiles, pool: Pool, clock: Clock) -> APIRouter:
     """`clock` is the wall clock, aware."""
-    api = APIRouter(prefix="/v1/profiles", tags=["profiles"])
+    api = APIRouter(prefix="/v1")
+    api.include_router(_own(profiles, pool, clock))
+    api.include_router(_cards(profiles, pool, clock))
+    return api
+
+
+def _own(profiles: Profiles, pool: Pool, clock: Clock) -> APIRouter:
+    api = APIRouter(prefix="/profiles", tags=["profiles"])
 
     @api.get("/me")
     async def get_my_profile(me: Me) -> OwnProfile:
@@ -63,6 +70,12 @@ def routes(profiles: Profiles, pool: Pool, clock: Clock) -> APIRouter:
     async def get_vocabulary(response: Response) -> Vocabulary:
         response.headers["cache-control"] = "public, max-age=3600"
         return VOCABULARY
+
+    return api
+
+
+def _cards(profiles: Profiles, pool: Pool, clock: Clock) -> APIRouter:
+    api = APIRouter(prefix="/profiles", tags=["profiles"])
 
     @api.get("/search", response_model=Page[Card])
     async def search_profiles(
