@@ -8,6 +8,7 @@ from deploy.bar import SERVICES
 from deploy.native.native import Native
 from libs.eventstore.db import Db
 from libs.eventstore.decider import Decider
+from libs.eventstore.erasure import ERASURE
 from libs.eventstore.projections import Projection, Replica
 from libs.safety.replica import PAIRS
 from services.identity.decider import USER
@@ -41,10 +42,11 @@ class Kept:
     audits: Sequence[Audit] = ()
 
 
+FORGETTING: Final = {ERASURE.kind: ERASURE}  # what every service but identity decides beside its own
 KEPT: Final[Mapping[str, Kept]] = {
     "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS}),
     "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS}),
-    "social": Kept(SOCIAL_DECIDERS, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
+    "social": Kept({**SOCIAL_DECIDERS, **FORGETTING}, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
     "inventory": Kept(
         INVENTORY_DECIDERS,
         {"catalogue": CATALOGUE, "books": BOOKS, "pairs": PAIRS, "suspensions": SUSPENSIONS},
