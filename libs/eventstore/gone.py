@@ -49,16 +49,20 @@ async def must_be_here(db: Db, *subjects: UUID) -> None:
         raise PersonErased
 
 
-async def erase(db: Db, keys: KeyRing, subject: UUID) -> None:
-    """Let those who are writing about this person finish, and nobody after them; then forget what the store knows.
-
-    In a transaction; repeatable: if it fails, again. The key goes at once and for itself, because no transaction spans
-    both databases: should this one be rolled back, the person is as good as erased and the next attempt finds less to
-    do. Personal fields of the subject's events read as None from here on (elsewhere within `KeyRing`'s ttl), in the
-    store as in a rebuild.
-    """
+async def enter(db: Db, subject: UUID) -> None:
+    """Let those who are writing about this person finish, and nobody after them. Repeatable."""
     await db.execute(TAKE, LOCKS, bucket_of(subject))
     await db.execute(ENTER, subject)
+
+
+async def erase(db: Db, keys: KeyRing, subject: UUID) -> None:
+    """Enter them, and forget what the store knows. In a transaction; repeatable: if it fails, again.
+
+    The key goes at once and for itself, because no transaction spans both databases: should this one be rolled back,
+    the person is as good as erased and the next attempt finds less to do. Personal fields of the subject's events
+    read as None from here on (elsewhere within `KeyRing`'s ttl), in the store as in a rebuild.
+    """
+    await enter(db, subject)
     await keys.destroy(subject)
     await db.execute(FORGET_ANSWERS, subject)
 
