@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
@@ -12,14 +13,25 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from libs.chassis.health import NotReady
-from libs.chassis.kafka import Kafka, partitions_of, stopped
+from libs.chassis.kafka import Kafka, committed_by, partitions_of, stopped
 from libs.chassis.logs import where
 from libs.contracts.cloudevents import ContractError, Envelope, decode
 
 Handler = Callable[[Envelope], Awaitable[None]]
 """In memory, or quick: it holds up those behind it. Sees events at least once, in order per key and topic."""
 
-Since = Callable[[], datetime] | datetime | None
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """From where that consumer group has got to, or from the beginning where it has read nothing yet.
+
+    For a process that is seeded from what the group's service has kept: whatever is not in there is heard here.
+    """
+
+    group: str
+
+
+Since = Callable[[], datetime] | datetime | Behind | None
 """Asked when first connected, so that what is told to read does not depend on how long Kafka was away."""
 
 POLL_MS = 500
@@ -103,13 +115,20 @@ class Follower:
     async def _go_to_start(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         unknown = [each for each in partitions if each not in self._next]
         if unknown:
-            ends = await consumer.end_offsets(unknown)
-            since = self._since() if callable(self._since) else self._since
-            found = await consumer.offsets_for_times(dict.fromkeys(unknown, _millis(since))) if since else {}
-            for each in unknown:
-                self._next[each] = found[each].offset if found.get(each) else ends[each]
+            self._next |= await self._start(consumer, unknown)
         for each in partitions:
             consumer.seek(each, self._next[each])
+
+    async def _start(
+        self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        since = self._since() if callable(self._since) else self._since
+        if isinstance(since, Behind):
+            begin: dict[TopicPartition, int] = await consumer.beginning_offsets(partitions)
+            return begin | await committed_by(self._kafka, since.group, partitions)
+        ends = await consumer.end_offsets(partitions)
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, _millis(since))) if since else {}
+        return {each: found[each].offset if found.get(each) else ends[each] for each in partitions}
 
     async def _hear(self, topic: str, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> None:
         """One record nobody can use must not keep the next ban from being heard: it is counted and left behind."""

@@ -109,6 +109,17 @@ async def partitions_of(kafka: Kafka, topics: Sequence[str]) -> list[TopicPartit
     return sorted(found)
 
 
+async def committed_by(kafka: Kafka, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where a consumer group goes on reading; without those partitions where it has committed nothing."""
+    admin = kafka.admin()
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+    finally:
+        await admin.close()
+    return {each: known.offset for each, known in found.items() if known.offset >= 0}
+
+
 async def ensure_topics(url: str, service: str, *, replication: int = -1) -> None:
     """Make the service's topics and its DLQ. Those that are there are left alone.
 

@@ -18,6 +18,7 @@ from uuid import UUID
 from libs.contracts.vocabulary import LeaveReason, Region
 from libs.eventstore.decider import Refused
 from services.rooms.ports import Entered, Owned, Seat
+from services.rooms.standings import Known
 
 
 class BadTicket(Refused):
@@ -75,6 +76,10 @@ class NodeDoor(Protocol):
 
     async def seats(self, room_id: UUID) -> Sequence[Seat]:
         """Everybody seated in the room, by visit."""
+        ...
+
+    async def known(self, room_id: UUID, users: Sequence[UUID], others: Sequence[UUID]) -> Known:
+        """What stands between `users` and all of these, and against `users` themselves, as the service has heard."""
         ...
 
     async def enter(self, ticket: str, room_id: UUID, node_id: str, fence: int, at: datetime) -> Entered:

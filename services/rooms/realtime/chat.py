@@ -1,11 +1,13 @@
-"""Chat: said once however often it is sent, heard by everybody in one order."""
+"""Chat: said once however often it is sent, heard in one order by everybody it may reach."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import time
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from libs.safety.surface import Surface
 from services.rooms.realtime import messages
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.limits import Limits
@@ -24,9 +26,11 @@ def presentable(text: str, longest: int) -> bool:
 class Conversation:
     """`longest` counts characters."""
 
-    def __init__(self, limits: Limits, longest: int) -> None:
+    def __init__(self, limits: Limits, longest: int, may_speak: Callable[[UUID, UUID], bool]) -> None:
+        """`may_speak(user, room)`, at this moment."""
         self._limits = limits
         self._longest = longest
+        self._may_speak = may_speak
 
     def chat(self, hall: Hall, member: Member, socket: Socket, command: Chat) -> None:
         answer = self._said(hall, member, command)
@@ -37,13 +41,13 @@ class Conversation:
             return Ack(command.cid, offset)
         if not presentable(command.text, self._longest):
             return problem("invalid", f"Say 1 to {self._longest} characters.", command.cid)
-        if member.guest.muted:
+        if not self._may_speak(member.guest.user, hall.room.room_id):
             return problem("muted", "You are muted here.", command.cid)
         if wait := self._limits.take(member.guest.user, "chat", time()):
             return problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)
         said = hall.room.say(member, uuid4(), command.text, datetime.now(UTC))
         remember(member.answered, command.cid, said.offset)
-        hall.tell(said)
+        hall.tell(said, Surface.CHAT, member.guest.user)
         return Ack(command.cid, said.offset)
 
 

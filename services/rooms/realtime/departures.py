@@ -1,4 +1,4 @@
-"""How a visit ends here: by its guest's word, or by a minute's silence. Postgres first, then the room is told."""
+"""How a visit ends here: by its guest's word, by another's, by a minute's silence. Postgres first, then the room."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -54,6 +54,11 @@ class Departures:
                 self._halls.part(visit, "expired", Code.SEAT_GONE, monotonic())
         finally:
             self._expiring.discard(visit)
+
+    async def put_out(self, hall: Hall, member: Member, reason: LeaveReason, code: Code) -> None:
+        """By somebody else's word. Where Postgres is away the service's own consumer ends the visit."""
+        if await self._end(hall, member, reason, datetime.now(UTC)):
+            self._halls.part(member.guest.visit, reason, code, monotonic())
 
     async def _end(self, hall: Hall, member: Member, reason: LeaveReason, left_at: datetime) -> bool:
         """False where Postgres, or the room's owner, is another matter now."""

@@ -16,7 +16,8 @@ UP_BYTES: Final = 14
 BODY: Final = slice(4, UP_BYTES)
 MOVING: Final = 1  # flags of a frame up
 TELEPORT: Final = 2
-KEYFRAME: Final = 1  # flags of a frame down: it names everybody in view
+KEYFRAME: Final = 1  # flags of a frame down: it names everybody in view,
+HIDDEN: Final = 2  # it ends with the slots that have just gone out of view
 
 HEADROOM: Final = 14  # picows writes the frame's header in front of the payload, in place
 
@@ -34,12 +35,15 @@ read_step: Final = _STEP.unpack_from
 slot_bytes: Final = _SLOT.pack
 
 
-def down(records: Sequence[bytes], tick: int, *, keyframe: bool) -> bytearray:
-    """One tick of one room, with HEADROOM in front, so that every viewer is sent these very bytes.
+def down(records: Sequence[bytes], tick: int, *, keyframe: bool, hidden: Sequence[int] = ()) -> bytearray:
+    """One tick of one room, with HEADROOM in front, so that all who see the same are sent these very bytes.
 
-    `records` are `slot_bytes(slot) + body` (12 bytes each).
+    `records` are `slot_bytes(slot) + body` (12 bytes each), `hidden` the slots that have just gone out of view.
     """
-    header = _HEADER.pack(DOWN, KEYFRAME if keyframe else 0, len(records), tick & 0xFFFFFFFF)
+    flags = (KEYFRAME if keyframe else 0) | (HIDDEN if hidden else 0)
+    header = _HEADER.pack(DOWN, flags, len(records), tick & 0xFFFFFFFF)
+    if hidden:
+        return bytearray(b"".join((_HEADROOM, header, *records, *map(_SLOT.pack, (len(hidden), *hidden)))))
     return bytearray(b"".join((_HEADROOM, header, *records)))
 
 

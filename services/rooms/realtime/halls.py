@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from libs.safety.surface import Surface
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member
+from services.rooms.realtime.safety import Safety
 from services.rooms.realtime.socket import Socket
 
 REMEMBERED = 10_000  # ended visits
@@ -17,7 +19,8 @@ REMEMBERED = 10_000  # ended visits
 class Halls:
     """By room, and by visit. All of it happens between two frames: nothing here waits."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, safety: Safety | None = None) -> None:
+        self.safety = safety or Safety()
         self.by_room: dict[UUID, Hall] = {}
         self._visits: dict[UUID, tuple[Hall, Member]] = {}
         self._ended: OrderedDict[UUID, None] = OrderedDict()  # news of an end may come before the visit does
@@ -53,8 +56,9 @@ class Halls:
             self.part(before.guest.visit, "switched", Code.SEAT_GONE, now)
         member, joined = hall.room.admit(guest, now, away=away)
         self._visits[guest.visit] = (hall, member)
+        hall.veil.enter(guest.user, hall.room.members)
         hall.emptied = None
-        hall.tell(joined)
+        hall.tell(joined, Surface.JOIN, guest.user)
         return member
 
     def seat(self, hall: Hall, member: Member, socket: Socket, now: float) -> None:
@@ -65,7 +69,7 @@ class Halls:
 
     def show(self, hall: Hall, member: Member, now: float) -> None:
         """In view again."""
-        hall.tell(hall.room.show(member, now))
+        hall.tell(hall.room.show(member, now), Surface.JOIN, member.guest.user)
 
     def back(self, socket: Socket, now: float) -> None:
         """A frame from somebody who was away."""
@@ -73,12 +77,12 @@ class Halls:
             hall = found[0]
             back = hall.room.show(member, now)
             self._presence.entered(hall, socket, member)  # first: the socket may be lost while the room is told
-            hall.tell(back)
+            hall.tell(back, Surface.JOIN, member.guest.user)
 
     def hide(self, hall: Hall, member: Member) -> None:
         """Silent, or without a socket: out of view, the seat is kept."""
         if not member.away:
-            hall.tell(hall.room.hide(member))
+            hall.tell(hall.room.hide(member), Surface.JOIN, member.guest.user)
             self._presence.hidden(hall, member)
 
     def lost(self, socket: Socket) -> None:
@@ -101,7 +105,8 @@ class Halls:
         if socket is not None:
             hall.unseat(socket)
             self._presence.left(hall, socket, member)
-        hall.tell(hall.room.part(member, reason, now))
+        hall.tell(hall.room.part(member, reason, now), Surface.JOIN, member.guest.user)
+        hall.veil.leave(member.guest.user)
         if not hall.room.members:
             hall.emptied = now
         if socket is not None:

@@ -12,9 +12,10 @@ import structlog
 from libs.chassis.revocations import Revocations
 from libs.chassis.transient import is_transient
 from services.rooms.deciders.refusals import SeatGone
-from services.rooms.node_door import BadTicket, NodeDoor, NotOwner
+from services.rooms.node_door import BadTicket, Barred, NodeDoor, NotOwner
 from services.rooms.ports import Entered, Owned, Seat
 from services.rooms.realtime import messages
+from services.rooms.realtime.bouncer import Bouncer
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.hall import Hall
@@ -26,6 +27,7 @@ from services.rooms.realtime.room import Guest, Member, Room
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.slots import Slots
 from services.rooms.realtime.socket import Socket
+from services.rooms.realtime.veil import Veil
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ class Greeter:
         door: NodeDoor,
         halls: Halls,
         lease: Lease,
+        bouncer: Bouncer,
         revocations: Revocations,
         settings: NodeSettings,
         lose: Callable[[UUID], None],
@@ -45,6 +48,7 @@ class Greeter:
         self._door = door
         self._halls = halls
         self._lease = lease
+        self._bouncer = bouncer
         self._revocations = revocations
         self._settings = settings
         self._lose = lose
@@ -58,10 +62,15 @@ class Greeter:
         try:
             hall = await self._hall(room_id)
             entered = await self._enter(hall, hello)
+            with self._bouncer.expecting(room_id, entered.user_id):
+                await self._bouncer.ask(room_id, [entered.user_id])
+                self._seat(socket, room_id, hall, entered)
         except BadTicket:
             socket.close(Code.BAD_TICKET, "bad ticket")
         except SeatGone:
             socket.close(Code.SEAT_GONE, "seat gone")
+        except Barred as barred:
+            socket.close(Code.SANCTIONED if barred.everywhere else Code.KICKED, "sanctioned")
         except NotOwner:
             self._lose(room_id)
             socket.close(Code.DRAIN, "the room is elsewhere")
@@ -71,8 +80,6 @@ class Greeter:
                 raise
             log.warning("nobody let in", error=type(error).__name__)
             socket.close(Code.OVERLOAD, "not now")
-        else:
-            self._seat(socket, room_id, hall, entered)
 
     async def _enter(self, hall: Hall, hello: Hello) -> Entered:
         room, at, node_id = hall.room, datetime.now(UTC), self._lease.node_id
@@ -90,10 +97,13 @@ class Greeter:
             socket.close(Code.SEAT_GONE, "seat gone")
         elif self._revocations.refuse(entered.user_id, entered.session_id, entered.issued_at):
             socket.close(Code.REVOKED, "revoked")
+        elif code := self._bouncer.barring(entered.user_id, room_id):
+            socket.close(code, "sanctioned")
         else:
             member = hall.room.members.get(entered.user_id)
             if member is None or member.guest.visit != entered.visit_id:
                 member = self._halls.admit(hall, _guest(entered), now, away=socket.closing)
+                self._bouncer.review(hall, member)
             if not socket.closing:  # else the seat is taken, and waits for the next socket or its end
                 self._welcome(socket, hall, member, entered, now)
 
@@ -116,7 +126,7 @@ class Greeter:
             limits=settings.told_limits(),
         )
         socket.tell(messages.encode(welcome))
-        socket.tell(messages.encode(room.snapshot()))
+        socket.tell(messages.encode(room.snapshot(hall.veil.hidden_from(member.guest.user))))
         self._halls.seat(hall, member, socket, now)
 
     async def _hall(self, room_id: UUID) -> Hall:
@@ -135,12 +145,15 @@ class Greeter:
         since = monotonic()
         owned = await self._door.claim(room_id, self._lease.node_id, self._lease.incarnation)
         seats = await self._door.seats(room_id)
-        hall = Hall(self._room(owned), since)
+        if seats:
+            await self._bouncer.ask(room_id, [seat.user_id for seat in seats])
+        hall = Hall(self._room(owned), since, Veil(self._halls.safety.relation))
         self._halls.open(hall)
         now, at = monotonic(), datetime.now(UTC)
         for seat in seats:  # people of the owner before: away until they are back, with time to come
             if not self._halls.has_ended(seat.visit_id):
                 member = self._halls.admit(hall, _guest(seat), now, away=True)
+                self._bouncer.review(hall, member)
                 silent = (at - seat.last_heartbeat).total_seconds()
                 member.heard = now - max(0.0, min(silent, self._settings.silence_seconds - self._settings.beat_seconds))
         return hall
@@ -158,4 +171,4 @@ class Greeter:
 
 
 def _guest(seat: Entered | Seat) -> Guest:
-    return Guest(seat.user_id, seat.visit_id, seat.session_id, seat.issued_at, seat.device_type)
+    return Guest(seat.user_id, seat.visit_id, seat.session_id, seat.issued_at, seat.device_type, since=seat.held_at)

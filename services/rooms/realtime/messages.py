@@ -1,7 +1,7 @@
 """The JSON frames of virtubar.v1, both ways. `t` tells them apart; fields nobody knows are ignored."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, ValidationError
@@ -11,6 +11,7 @@ from services.rooms.realtime.frames import HEADROOM
 
 Cid = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """The client's own command id: unique in its visit, echoed as it came. Bounded, because many of them are kept."""
+Scope = Literal["room", "house"]
 PROBLEMS: Final = "https://virtubar.dev/problems/"
 
 
@@ -152,6 +153,21 @@ class Said(Struct, tag_field="t", tag="chat"):
     user: UUID
     text: str
     at: datetime
+
+
+class Muted(Struct, tag_field="t", tag="mute"):
+    """May not speak: in this room by its host's word, or by the house's."""
+
+    offset: int
+    user: UUID
+    scope: Scope
+    until: datetime | UnsetType = UNSET
+
+
+class Unmuted(Struct, tag_field="t", tag="unmute"):
+    offset: int
+    user: UUID
+    scope: Scope
 
 
 class Ack(Struct, tag_field="t", tag="ack", omit_defaults=True):

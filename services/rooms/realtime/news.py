@@ -4,16 +4,18 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
+from libs.chassis.follow import Handler
 from libs.chassis.revocations import TOPICS as REVOCATION_TOPICS
 from libs.chassis.revocations import Revocations
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
 from libs.contracts.rooms import RoomLeave
 from libs.contracts.vocabulary import LeaveReason
+from services.rooms.realtime.bouncer import OWN_TOPICS
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.halls import Halls
 
-TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME)
+TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME, *OWN_TOPICS)
 CODES: Final[dict[LeaveReason, Code]] = {
     "kicked": Code.KICKED,
     "sanctioned": Code.SANCTIONED,
@@ -27,14 +29,18 @@ CODES: Final[dict[LeaveReason, Code]] = {
 class News:
     """A Follower's handler; the Follower starts at `revocations.horizon`."""
 
-    def __init__(self, halls: Halls, revocations: Revocations) -> None:
+    def __init__(self, halls: Halls, revocations: Revocations, order: Handler) -> None:
+        """`order` hears who is muted in a room."""
         self._halls = halls
+        self._order = order
         self._revocations = revocations
 
     async def hear(self, envelope: Envelope) -> None:
         """Any event, in any order, any number of times."""
         if envelope.name in REVOCATION_TOPICS:
             await self._revocations.apply(envelope)
+        if envelope.name in OWN_TOPICS:
+            await self._order(envelope)
         match envelope.event():
             case RoomLeave(visit_id=visit, reason=reason):
                 self._halls.part(visit, reason, CODES.get(reason, Code.SEAT_GONE), monotonic())

@@ -11,12 +11,13 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from libs.chassis.auth import Verifier
-from libs.chassis.follow import Follower
+from libs.chassis.follow import Behind, Follower
 from libs.chassis.health import Checks, NotReady
 from libs.chassis.kafka import Kafka
 from libs.chassis.revocations import Revocations
 from services.rooms.node_door import NodeDoor
 from services.rooms.realtime.beats import Beats
+from services.rooms.realtime.bouncer import TOPICS as SAFETY_TOPICS
 from services.rooms.realtime.clock import Clock
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.connection import Connection, Entrance
@@ -78,7 +79,10 @@ class Realtime:
         self._watch = Watch(self._node, self._crowd, self._limits, settings)
         self._clock = Clock(settings.tick_hz, settings.watch_seconds, self._node.tick, self._watch.look)
         self._beats = Beats(door, self._halls, self._lease, settings)
-        self._follower = Follower(kafka, TOPICS, News(self._halls, revocations).hear, since=revocations.horizon)
+        self._follower = Follower(
+            kafka, TOPICS, News(self._halls, revocations, self._node.bouncer.hear).hear, since=revocations.horizon
+        )
+        self._safety = Follower(kafka, SAFETY_TOPICS, self._node.bouncer.hear, since=Behind("rooms"))
         self._figures = Figures(self._node, self._crowd, self._presence, self._limits)
         self._open = False
         self.port = 0  # of the sockets, once it runs
@@ -89,22 +93,26 @@ class Realtime:
             if not self._lease.held(monotonic()):
                 raise NotReady("no lease")
 
-        return {"lease": has_lease, "revocations": self._follower.ready}
+        return {"lease": has_lease, "revocations": self._follower.ready, "safety": self._safety.ready}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`; then send everybody to another node. Raises NodeReplaced."""
         server = await listen(self._entrance(), self._settings)
         self.port = port_of(server)
         REGISTRY.register(self._figures)
-        jobs = [asyncio.create_task(self._follower.run(stop))]
+        followers = (self._follower, self._safety)
+        jobs = [asyncio.create_task(each.run(stop)) for each in followers]
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._follower.caught_up.wait(), self._settings.catch_up_seconds)
+                async with asyncio.timeout(self._settings.catch_up_seconds):
+                    for each in followers:
+                        await each.caught_up.wait()
             await self._lease.take(public_url(self._settings, self.port))
             self._open = True
             self._clock.start()
             writing = self._presence.run(self._owned)
-            work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, _until(stop))
+            asking = self._node.bouncer.run(self._settings.safety_seconds)
+            work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, asking, _until(stop))
             jobs.extend(asyncio.create_task(each) for each in work)
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
             for job in done:

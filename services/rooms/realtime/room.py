@@ -1,16 +1,18 @@
 """A room as its owner holds it: who is in it, where they stand, and what the room is told next. No I/O, no clock."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec import UNSET
+
 from libs.contracts.vocabulary import DeviceType
 from services.rooms.realtime import frames
 from services.rooms.realtime.floor import Floor
-from services.rooms.realtime.messages import Away, Back, Cid, Joined, Left, Said, Seen, Snapshot
+from services.rooms.realtime.messages import Away, Back, Cid, Joined, Left, Muted, Said, Scope, Seen, Snapshot, Unmuted
 from services.rooms.realtime.movement import Pace, Place
 from services.rooms.realtime.slots import Slots
 
@@ -25,13 +27,17 @@ class Guest:
     issued_at: datetime  # of the token the seat was asked for with
     device: DeviceType
     profile_version: int = 0
-    muted: bool = False
+    since: datetime | None = None  # when the seat was kept for this visit
+
+
+Mutes = dict[Scope, datetime | None]
+"""By whose word somebody may not speak, and until when; None: until further notice."""
 
 
 class Member:
     """A guest on the floor. `heard` is when the last frame came, in seconds of a steady clock."""
 
-    __slots__ = ("answered", "away", "body", "guest", "heard", "moved", "place", "seq", "slot", "slot_bytes")
+    __slots__ = ("answered", "away", "body", "guest", "heard", "moved", "mutes", "place", "seq", "slot", "slot_bytes")
 
     def __init__(self, guest: Guest, slot: int, body: bytes, pace: Pace, now: float) -> None:
         self.guest = guest
@@ -43,6 +49,7 @@ class Member:
         self.heard = now
         self.away = False
         self.moved = False
+        self.mutes: Mutes = {}  # as the room has been told
         self.answered: OrderedDict[Cid, int] = OrderedDict()  # command ids of this visit -> offset of what came of them
 
 
@@ -59,6 +66,7 @@ class Room:
         self.members: dict[UUID, Member] = {}  # by user: one seat each
         self._slots = slots
         self._moved: list[Member] = []  # since the last tick
+        self._gone: list[Member] = []  # from view; likewise
 
     def admit(self, guest: Guest, now: float, *, away: bool = False) -> tuple[Member, Joined]:
         """A new visit. Raises LookupError when there is no slot left."""
@@ -73,12 +81,12 @@ class Room:
         """The visit is over; its slot rests."""
         del self.members[member.guest.user]
         self._slots.give_back(member.slot, now)
-        member.away = True  # a move of this very tick is not shown any more
+        self._vanish(member)
         return Left(self._next(), member.guest.user, reason)
 
     def hide(self, member: Member) -> Away:
         """Silent for too long, or its socket closed: gone from everybody's view, the seat is kept."""
-        member.away = True
+        self._vanish(member)
         return Away(self._next(), member.guest.user)
 
     def show(self, member: Member, now: float) -> Back:
@@ -87,6 +95,29 @@ class Room:
         member.heard = now
         self._mark(member)
         return Back(self._next(), member.guest.user)
+
+    def excuse(self, member: Member) -> Left:
+        """For one who must not see this member any more. To them it is a departure like any other."""
+        return Left(self._next(), member.guest.user, "left")
+
+    def introduce(self, member: Member) -> Iterator[Joined | Away | Muted]:
+        """For one who sees this member again."""
+        yield Joined(self._next(), member.guest.user, member.slot, member.guest.profile_version)
+        if member.away:
+            yield Away(self._next(), member.guest.user)
+        yield from self._muted(member, member.mutes)
+
+    def silence(self, member: Member, mutes: Mutes) -> list[Muted | Unmuted]:
+        """Who may not speak has changed: what the room is told of it."""
+        before, member.mutes = member.mutes, mutes
+        user = member.guest.user
+        ended: list[Muted | Unmuted] = [Unmuted(self._next(), user, scope) for scope in before if scope not in mutes]
+        news = {scope: until for scope, until in mutes.items() if scope not in before or before[scope] != until}
+        return [*ended, *self._muted(member, news)]
+
+    def _muted(self, member: Member, mutes: Mutes) -> Iterator[Muted]:
+        for scope, until in mutes.items():
+            yield Muted(self._next(), member.guest.user, scope, UNSET if until is None else until)
 
     def say(self, member: Member, message_id: UUID, text: str, at: datetime) -> Said:
         return Said(self._next(), message_id, member.guest.user, text, at)
@@ -107,25 +138,33 @@ class Room:
             self._mark(member)
         return None
 
-    def changes(self, tick: int) -> bytearray | None:
-        """The frame of this tick: everybody who moved since the last one. None when nobody did."""
-        if not self._moved:
-            return None
+    def changes(self) -> tuple[list[Member], list[Member]]:
+        """Who in view moved since this was last asked, and who went out of view."""
+        if not self._moved and not self._gone:
+            return [], []
         moved, self._moved = self._moved, []
+        gone, self._gone = self._gone, []
         for member in moved:
             member.moved = False
-        records = [member.slot_bytes + member.body for member in moved if not member.away]
-        return frames.down(records, tick, keyframe=False) if records else None
+        return [member for member in moved if not member.away], [member for member in gone if member.away]
 
-    def keyframe(self, tick: int) -> bytearray:
-        """Everybody in view."""
-        return frames.down([member.slot_bytes + member.body for member in self.visible()], tick, keyframe=True)
+    def keyframe(self, tick: int, hidden: Set[UUID] = frozenset()) -> bytearray:
+        """Everybody in view but these."""
+        shown = (member for member in self.visible() if member.guest.user not in hidden)
+        return frames.down([member.slot_bytes + member.body for member in shown], tick, keyframe=True)
 
     def visible(self) -> Iterator[Member]:
         return (member for member in self.members.values() if not member.away)
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(self.epoch, self.offset, [_seen(member) for member in self.members.values()])
+    def snapshot(self, hidden: Set[UUID] = frozenset()) -> Snapshot:
+        """Everybody but these."""
+        shown = [_seen(member) for user, member in self.members.items() if user not in hidden]
+        return Snapshot(self.epoch, self.offset, shown)
+
+    def _vanish(self, member: Member) -> None:
+        if not member.away:
+            member.away = True  # a move of this very tick is not shown any more
+            self._gone.append(member)
 
     def _mark(self, member: Member) -> None:
         if not member.moved:
@@ -139,4 +178,4 @@ class Room:
 
 def _seen(member: Member) -> Seen:
     guest, (x, y, z, yaw) = member.guest, frames.place(member.body)
-    return Seen(guest.user, member.slot, guest.profile_version, member.away, guest.muted, x, y, z, yaw)
+    return Seen(guest.user, member.slot, guest.profile_version, member.away, bool(member.mutes), x, y, z, yaw)

@@ -50,6 +50,9 @@ class NodeSettings(RoomsSettings):
     backlog_limit_bytes: Count = 512 * 1024  # beyond this the socket is closed
     send_buffer_bytes: Count = 32 * 1024  # of the kernel, per socket: what waits there is stale when it is read
 
+    # safety
+    safety_seconds: Seconds = 30.0  # between two looks at what the service knows of people; news comes at once
+
     # limits
     limit_sockets: Count = 20_000  # on this node
     limit_address_sockets: Count = 256  # from one address

@@ -54,6 +54,8 @@ class Watch:
             silent = now - member.heard
             if silent > self._settings.away_seconds and not member.away:
                 self._node.halls.hide(hall, member)
+            if member.mutes:
+                self._node.bouncer.review(hall, member)  # their time may be over
             if silent > self._settings.silence_seconds and self._node.lease.held(now):
                 self._node.errands.go(self._node.departures.expire(hall, member))
         if hall.emptied is not None and now - hall.emptied > self._settings.empty_seconds:
