@@ -17,6 +17,10 @@ from services.inventory.audit import faults as ledger_faults
 from services.inventory.deciders import DECIDERS as INVENTORY_DECIDERS
 from services.inventory.people import SUSPENSIONS
 from services.inventory.projections import BOOKS, CATALOGUE
+from services.moderation.deciders import DECIDERS as MODERATION_DECIDERS
+from services.moderation.projections import CASES
+from services.moderation.proof import audit_faults
+from services.moderation.replicas import OTHERS
 from services.rooms.deciders import DECIDERS as ROOMS_DECIDERS
 from services.rooms.guests import GUESTS
 from services.rooms.projections import ROOMS
@@ -46,12 +50,15 @@ FORGETTING: Final = {ERASURE.kind: ERASURE}  # what every service but identity d
 KEPT: Final[Mapping[str, Kept]] = {
     "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS}),
     "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS}),
-    "social": Kept({**SOCIAL_DECIDERS, **FORGETTING}, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
+    "social": Kept(
+        {**SOCIAL_DECIDERS, **FORGETTING}, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}
+    ),
     "inventory": Kept(
         INVENTORY_DECIDERS,
         {"catalogue": CATALOGUE, "books": BOOKS, "pairs": PAIRS, "suspensions": SUSPENSIONS},
         (ledger_faults,),
     ),
+    "moderation": Kept({**MODERATION_DECIDERS, **FORGETTING}, {"cases": CASES, "others": OTHERS}, (audit_faults,)),
 }
 """A service that keeps nothing from events is not here."""
 

@@ -58,6 +58,13 @@ LIFTED: Final[Mapping[str, Action]] = {
 }
 
 
+ACTED: Final = tuple(
+    event.NAME
+    for event in (ReportReview, ReportRelease, ReportResolve, SanctionPropose, SanctionUser, SanctionDrop, SanctionLift)
+)
+"""What `entry_of` has an entry for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """`by` None is the house itself; `object_id` is the report, sanction or person that it was done to."""
