@@ -12,14 +12,14 @@ CREATE = """
 with profile as (
   insert into profiles (user_id, display_name, bio, avatar_id, avatar_config, interests, locale, privacy_level,
     created_at, updated_at)
-  values ($1, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+  values ($1, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $12)
 )
 insert into profile_guards (user_id, version, skeleton, suffix) values ($1, $2, $3, $4)
 """
 UPDATE = """
 with profile as (
-  update profiles set display_name = $5, bio = $6, avatar_id = $7, avatar_config = $8, interests = $9, locale = $10,
-    privacy_level = $11, updated_at = $12
+  update profiles set display_name = $5, bio = $6, avatar_id = $7, avatar_config = $8::text::jsonb, interests = $9,
+    locale = $10, privacy_level = $11, updated_at = $12
   where user_id = $1
 )
 update profile_guards set version = $2, skeleton = $3, suffix = $4 where user_id = $1
@@ -62,7 +62,7 @@ async def _write(db: Db, sql: str, event: ProfileCreate | ProfileUpdate, happene
         event.display_name,
         event.bio,
         event.avatar_id,
-        event.avatar_config.model_dump(exclude_none=True),
+        event.avatar_config.model_dump_json(exclude_none=True),  # as text: a rebuild's session has no codec of ours
         event.interests,
         event.locale,
         event.privacy_level,
