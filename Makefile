@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+LINTERS := deploy/lint/node_modules/.package-lock.json
 COMPILE := .uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 IMAGES := identity rooms social moderation inventory analytics stores
@@ -18,7 +19,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(READY) ## Python environment, Debian packages, Kafka
+setup: $(READY) $(LINTERS) ## Python environment, Debian packages, Kafka
 	@$(BIN)/python -m deploy.native.install
 
 .PHONY: up
@@ -28,6 +29,11 @@ up: setup ## Open the bar: everything on loopback (NODES=2 for two realtime node
 .PHONY: down
 down: $(READY) ## Close the bar; no process is left
 	@$(BIN)/virtubar down
+
+.PHONY: compose
+compose: ## The bar in containers: passwords into .env, then docker compose up
+	@$(PYTHON) -m deploy.secrets .env
+	@docker compose up --detach
 
 .PHONY: demo
 demo: up ## An evening at the bar, and the proof that nothing was lost
@@ -50,8 +56,9 @@ fmt: $(READY) ## Format, and fix what lint can fix
 	@$(BIN)/ruff format $(PATHS)
 
 .PHONY: golden
-golden: $(READY) ## Write what is generated from the contracts
+golden: $(READY) ## Write what is generated from the contracts and from deploy/bar.py
 	@$(BIN)/python -m libs.contracts.golden
+	@$(BIN)/python -m deploy.golden
 
 .PHONY: faults
 faults: setup ## The long fault runs
@@ -73,6 +80,11 @@ $(READY): requirements/dev.txt pyproject.toml .uv/bin/uv
 	@test -x $(BIN)/python || .uv/bin/uv venv --quiet --python $(PYTHON) .venv
 	@.uv/bin/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
 	@.uv/bin/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+# npm comes with the environment, so nothing but Python has to be there before
+$(LINTERS): deploy/lint/package-lock.json $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix deploy/lint --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 .uv/bin/uv: requirements/bootstrap.txt

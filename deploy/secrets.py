@@ -13,7 +13,7 @@ NAMED = re.compile(r"^([A-Z0-9_]+)=(.*)$", re.MULTILINE)
 
 
 def variable(secret: str) -> str:
-    """The variable that holds a secret: of `redis/rooms` VIRTUBAR_REDIS_PASSWORD_ROOMS, of `pepper` VIRTUBAR_SECRET_PEPPER."""
+    """The variable that holds a secret: VIRTUBAR_REDIS_PASSWORD_ROOMS has `redis/rooms`, VIRTUBAR_SECRET_X `x`."""
     kind, _, who = secret.rpartition("/")
     return (f"VIRTUBAR_{kind}_PASSWORD_{who}" if kind else f"VIRTUBAR_SECRET_{who}").upper()
 

@@ -34,3 +34,4 @@ class Edge:
     log_all: bool = False  # requests that went well too
     request_seconds: int = 30  # for a client to send its whole request
     documents: Path = HERE  # where the table's documents are looked for first, before beside the table
+    mounted: Path | None = None  # where the gateway finds those documents, when not where we do

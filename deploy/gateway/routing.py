@@ -40,7 +40,7 @@ def _routes(table: Table, edge: Edge) -> Iterator[Config]:
         yield _socket(table, node)
     for document in table.documents:
         if file := _file(document, edge):
-            yield {**_answered(document, file), **_limit(table, "default")}
+            yield {**_answered(document, file, edge), **_limit(table, "default")}
     for path, routes in table.paths().items():
         served = [route for route in routes if edge.services.get(route.service)]
         for route in served:
@@ -112,14 +112,15 @@ def _file(document: Document, edge: Edge) -> Path | None:
     return next((place.resolve() for place in places if place.exists()), None)
 
 
-def _answered(document: Document, file: Path) -> Config:
+def _answered(document: Document, file: Path, edge: Edge) -> Config:
+    path = edge.mounted / file.name if edge.mounted else file
     headers = {"content-type": document.media_type, "cache-control": "public, max-age=300"}
     if document.media_type.startswith("text/html"):
         headers["content-security-policy"] = PAGE_POLICY
     return {
         "name": f"GET {document.path}",
         "match": {"path": document.path, "headers": [_method("GET")]},
-        "direct_response": {"status": 200, "body": {"filename": str(file)}},
+        "direct_response": {"status": 200, "body": {"filename": str(path)}},
         "response_headers_to_add": [
             {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
             for name, value in headers.items()

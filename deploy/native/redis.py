@@ -8,10 +8,7 @@ import redis.asyncio
 from deploy.native.folder import Folder, write
 from deploy.native.ports import HOST
 from deploy.native.process import Command
-
-ADMIN = "virtubar"
-# Commands that look at keys without naming one would show a service the keys of another.
-BLIND = "-@admin -@dangerous -scan -randomkey -dbsize"
+from deploy.redis.users import ADMIN, users
 
 
 @dataclass(frozen=True)
@@ -31,12 +28,8 @@ class Redis:
     def prepare(self) -> None:
         home = self.folder / "redis"
         home.mkdir(exist_ok=True)
-        word = self.folder.password
-        users = ["user default off", f"user {ADMIN} on >{word(f'redis/{ADMIN}')} ~* &* +@all"]
-        for service, patterns in self.keys.items():
-            allowed = " ".join(f"~{pattern}" for pattern in patterns)
-            users.append(f"user {service} on >{word(f'redis/{service}')} {allowed} &{service}:* +@all {BLIND} +info")
-        write(home / "users.acl", "\n".join(users) + "\n")
+        lines = (" ".join(["user", *line]) for line in users(self.keys, self.folder.password))
+        write(home / "users.acl", "".join(f"{line}\n" for line in lines))
 
     def command(self) -> Command:
         home = self.folder / "redis"

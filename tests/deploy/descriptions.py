@@ -1,0 +1,137 @@
+"""The three descriptions of a bar (native, compose, Kubernetes) brought to one form, so that they can be compared."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from deploy.bar import SERVICES
+from deploy.containers import HTTP_PORT, SOCKETS_PORT, edge
+from deploy.gateway.envoy import render
+from deploy.gateway.table import load
+from deploy.native.folder import CHECKOUT, Folder
+from deploy.native.native import Native, Options
+from deploy.postgres.bootstrap import roles
+from deploy.redis.users import users
+from libs.contracts.access import USERS
+
+PLACED = {
+    *("VIRTUBAR_HTTP_HOST", "VIRTUBAR_HTTP_PORT", "VIRTUBAR_NODE_HOST", "VIRTUBAR_NODE_PORT"),
+    *("VIRTUBAR_LAKE_URL", "VIRTUBAR_EVIDENCE_URL", "VIRTUBAR_PEPPER"),
+}
+SECRET = re.compile(r"\$[{(][A-Z0-9_]+(:\?)?[})]")
+
+
+@dataclass
+class Description:
+    """What one target says of a bar. Addresses, ports and passwords, which must differ, are left out of it."""
+
+    processes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by name: what follows `python`
+    told: dict[str, dict[str, str]] = field(default_factory=dict)  # by process: its environment
+    ports: dict[str, set[str]] = field(default_factory=dict)  # by process: http, sockets
+    migrations: dict[str, dict[str, str]] = field(default_factory=dict)  # by service: their environment
+    routes: set[str] = field(default_factory=set)  # of the gateway
+    redis_users: dict[str, tuple[str, ...]] = field(default_factory=dict)  # and what they may reach
+    kafka_users: set[str] = field(default_factory=set)
+    postgres_roles: set[str] = field(default_factory=set)
+
+
+def differences(one: Description, other: Description) -> list[str]:
+    """Where two descriptions do not say the same."""
+    found = []
+    for part in fields(Description):
+        a, b = getattr(one, part.name), getattr(other, part.name)
+        if isinstance(a, set):
+            found += [f"{part.name}: {name}" for name in sorted(a ^ b)]
+        else:
+            found += [f"{part.name}: {name}" for name in sorted(a.keys() | b.keys()) if a.get(name) != b.get(name)]
+    return found
+
+
+def told(environment: Mapping[str, Any]) -> dict[str, str]:
+    """An environment without what differs from place to place: of addresses kind, user and path are left."""
+    return {name: _shape(name, str(value)) for name, value in environment.items() if name.startswith("VIRTUBAR_")}
+
+
+def _shape(name: str, value: str) -> str:
+    if name in PLACED:
+        return ""
+    if not name.endswith("_URL"):
+        return value
+    where = urlsplit(SECRET.sub("x", value))
+    path = "" if name == "VIRTUBAR_NODE_PUBLIC_URL" else where.path
+    return f"{where.scheme}://{where.username or ''}{path}"
+
+
+def routes(config: Mapping[str, Any]) -> set[str]:
+    """The names of the gateway's routes, those it answers itself left out."""
+    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    hosts = manager["route_config"]["virtual_hosts"]
+    return {route["name"] for host in hosts for route in host["routes"] if "direct_response" not in route}
+
+
+def reach(words: list[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if not word.startswith(">"))
+
+
+def native(root: Path, nodes: int) -> Description:
+    """What `virtubar up` starts with VIRTUBAR_SPLIT=1."""
+    bar = Native(Folder.make(root), Options(split=True, nodes=nodes)).bar
+    lines = users({service.name: service.redis_keys for service in SERVICES}, lambda _: "")
+    return Description(
+        processes={process.name: process.argv for process in bar.processes},
+        told={process.name: told(bar.environment(process)) for process in bar.processes},
+        ports={p.name: {"http"} if p.node is None else {"http", "sockets"} for p in bar.processes},
+        migrations={service.name: told(bar.migration(service)) for service in SERVICES},
+        routes=routes(render(load(), edge(bar))),
+        redis_users={line[0]: reach(line[1:]) for line in lines},
+        kafka_users=set(USERS),
+        postgres_roles=set(roles()),
+    )
+
+
+def compose(text: str, envoy: str) -> Description:
+    """What `docker compose up` starts."""
+    services: dict[str, Any] = yaml.safe_load(text)["services"]
+    ours = {name: part for name, part in services.items() if _service_of(part) and not name.endswith("-migrate")}
+    commands = " ".join(services["redis"]["command"]).split(" --user ")[1:]
+    return Description(
+        processes={name: tuple(part["command"]) for name, part in ours.items()},
+        told={name: told(part["environment"]) for name, part in ours.items()},
+        ports={name: _ports(part["environment"]) for name, part in ours.items()},
+        migrations={
+            _service_of(part): told(part["environment"])
+            for name, part in services.items()
+            if name.endswith("-migrate") and part["command"][2:] == ["migrate"]
+        },
+        routes=routes(json.loads(envoy)),
+        redis_users={line.split()[0]: reach(line.split()[1:]) for line in commands},
+        kafka_users=_passwords(services["kafka-bootstrap"]["environment"], "KAFKA"),
+        postgres_roles=_passwords(services["postgres-bootstrap"]["environment"], "POSTGRES"),
+    )
+
+
+def _service_of(part: Mapping[str, Any]) -> str:
+    command = part.get("command", [])
+    module = command[1] if command[:1] == ["-m"] else ""
+    return module.removeprefix("services.") if module.startswith("services.") else ""
+
+
+def _ports(environment: Mapping[str, str]) -> set[str]:
+    named = {"http": "VIRTUBAR_HTTP_PORT", "sockets": "VIRTUBAR_NODE_PORT"}
+    expected = {"http": str(HTTP_PORT), "sockets": str(SOCKETS_PORT)}
+    return {port for port, name in named.items() if environment.get(name) == expected[port]}
+
+
+def _passwords(environment: Mapping[str, Any], store: str) -> set[str]:
+    prefix = f"VIRTUBAR_{store}_PASSWORD_"
+    return {name.removeprefix(prefix).lower() for name in environment if name.startswith(prefix)}
+
+
+def committed(name: str) -> str:
+    return (CHECKOUT / name).read_text()
