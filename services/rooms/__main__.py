@@ -32,7 +32,7 @@ APART = ("realtime",)  # a node has a process of its own, and a port for its soc
 async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
     async with backbone(SERVICE, settings, ROOMS) as bar, AsyncExitStack() as stack:
         rooms = Rooms(bar.store, bar.pool, bar.cipher, settings)
-        listen(bar.consumers)
+        listen(bar.consumers, bar.keys)
         roles: dict[str, Role] = {"sweeper": Sweeper(bar.store, bar.pool, settings, now).run}
         redis = await stack.enter_async_context(connect_redis(settings.redis_url, decode=False))
         friends = Whereabouts(redis, bar.pool, settings)

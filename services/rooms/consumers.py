@@ -1,26 +1,29 @@
 """Kafka in: a visit ends with the login it began by, with the account, and by sanctions."""
 
 from libs.chassis.consumers import Consumers
+from libs.chassis.erasing import erases
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
 from libs.contracts.moderation import SanctionLift, SanctionUser
 from libs.contracts.social import ProfileCreate, ProfileUpdate
 from libs.eventstore.db import Db
+from libs.eventstore.keys import KeyRing
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit
 from libs.safety.pairs import PAIR_EVENTS
 from libs.safety.replica import PAIRS
 from services.rooms.deciders.visitor import Expel, Revoke
+from services.rooms.erasure import clear
 from services.rooms.guests import GUESTS
 from services.rooms.sanction import ENDS
 from services.rooms.sanctions import SANCTIONS, holds
 from services.rooms.visits import revoke
 
 
-def listen(consumers: Consumers) -> None:
+def listen(consumers: Consumers, keys: KeyRing) -> None:
     consumers.command(SessionRevoke, on_session_revoke)
     consumers.command(UserSuspend, on_user_suspend)
-    consumers.command(UserDelete, on_user_delete)
+    erases(consumers, "rooms", keys, clear)
     for sanction in (SanctionUser, SanctionLift):
         consumers.replica(sanction, SANCTIONS.apply)
     consumers.command(SanctionUser, on_sanction_user)
@@ -49,10 +52,6 @@ async def on_user_suspend(unit: Unit, envelope: Envelope) -> None:
     # heard late, it says nothing of visits that began after the reinstatement
     command = Revoke("suspended", unit.at, issued_until=envelope.time)
     await revoke(unit, envelope.subject, command, Meta.caused_by(envelope))
-
-
-async def on_user_delete(unit: Unit, envelope: Envelope) -> None:
-    await revoke(unit, envelope.subject, Revoke("deleted", unit.at), Meta.caused_by(envelope))
 
 
 async def on_sanction_user(unit: Unit, envelope: Envelope) -> None:

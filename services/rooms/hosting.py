@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from libs.contracts.vocabulary import Region, Theme
 from libs.eventstore.db import Pool
+from libs.eventstore.gone import must_be_here
 from libs.eventstore.keys import Cipher
 from libs.eventstore.store import Answer, Once, Store, Unit
 from services.rooms.deciders.room import ROOM, Close, Create, Name, Update, room_stream
@@ -51,6 +52,7 @@ class Hosting:
         async def work(unit: Unit) -> UUID:
             if once and (before := await unit.once(once)):
                 return UUID(before.resource)
+            await must_be_here(unit.db, host)
             await unit.db.execute(HOST, host)
             await unit.guard(LOCK_HOST, [host])
             hosted = await unit.db.fetchval(HOSTED, host)

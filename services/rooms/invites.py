@@ -73,6 +73,7 @@ class Invites:
         async def work(unit: Unit) -> Invited:
             if once and (before := await unit.once(once)):
                 return await self._seal(unit, UUID(before.resource))
+            await gone.must_be_here(unit.db, by)
             await self._must_be_reachable(unit, by, user)
             await unit.db.execute(BE_KNOWN, by)
             await unit.guard(LOCK_INVITER, [by])
@@ -101,6 +102,7 @@ class Invites:
         async def work(unit: Unit) -> Ticket:
             if once and (before := await unit.once(once)):
                 return await self._visits.again(unit, guest, UUID(before.resource))
+            await gone.must_be_here(unit.db, guest.user_id)
             invite = await self._locked(unit, digest)
             if invite["used_by"] == guest.user_id:
                 return await self._again(unit, guest, invite)
@@ -146,7 +148,6 @@ class Invites:
     async def _must_be_reachable(self, unit: Unit, by: UUID, user: UUID | None) -> None:
         if user is None or user == by:
             return
-        await gone.must_be_here(unit.db, by)
         known = await unit.db.fetchval(KNOWN, user)
         if not known or not can_interact(GOOD, GOOD, Surface.INVITE, (await relations_of(unit.db, by, [user]))[user]):
             raise NotFound

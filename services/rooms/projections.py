@@ -1,5 +1,6 @@
 """What happened, as rows. A seat's lease and tickets, a room's owner and fence are operational: written elsewhere."""
 
+from libs.contracts.erasure import ErasureDone
 from libs.contracts.event import Event
 from libs.contracts.rooms import (
     RoomClose,
@@ -69,6 +70,14 @@ on conflict (room_id, user_id) do update
   set by_user_id = excluded.by_user_id, muted_at = excluded.muted_at, until = excluded.until
 """
 UNMUTE = "delete from room_mutes where room_id = $1 and user_id = $2"
+# Rooms stay, for whoever else was there, without the name that was theirs; an invite that they used stays used.
+ERASE = """
+with visits as (delete from room_memberships where user_id = $1),
+  night as (delete from nights where user_id = $1),
+  muted as (delete from room_mutes where user_id = $1),
+  invited as (delete from invites where inviter_user_id = $1 or user_id = $1)
+update rooms set name = null where created_by = $1
+"""
 END_NIGHT = "delete from nights where user_id = $1 and night_id = $2"
 
 
@@ -100,6 +109,8 @@ async def project(db: Db, happened: Recorded) -> None:
             await db.execute(LEAVE, user, visit, room, left_at)
         case SessionDuration(user_id=user, night_id=night):
             await db.execute(END_NIGHT, user, night)
+        case ErasureDone(user_id=user):
+            await db.execute(ERASE, user)
         case Event():
             pass
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
 from libs.eventstore.db import Pool
 from libs.eventstore.errors import Conflict
+from libs.eventstore.gone import must_be_here
 from libs.eventstore.store import Answer, Meta, Once, Store, Unit
 from services.rooms.deciders.refusals import NotFound, RoomBanned, RoomClosed, SeatGone
 from services.rooms.deciders.visitor import VISITOR, Away, Command, Expel, Hold, Leave, Revoke, room_of, visitor_stream
@@ -67,6 +68,7 @@ class Visits:
         async def work(unit: Unit) -> Ticket:
             if once and (before := await unit.once(once)):
                 return await self.again(unit, guest, UUID(before.resource))
+            await must_be_here(unit.db, guest.user_id)
             ticket = await self.keep(unit, guest, room_id, fresh)
             if once:
                 await unit.answer(Answer(200, str(ticket.visit_id)))

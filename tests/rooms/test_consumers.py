@@ -58,7 +58,7 @@ async def identity(house: House, kafka: KafkaServer) -> AsyncIterator[Identity]:
     where, known = Kafka.parse(kafka.url), topics()
     await kafka.clear()
     consumers = Consumers("rooms", where, house.pool, store=house.store, policy=Policy(pause=0.02), patience=5)
-    listen(consumers)
+    listen(consumers, house.keys)
     listened = consumers._handlers.topics
     await create_topics(where, {name: known[name] for name in listened} | {dlq_of("rooms"): None})
     stop, producer = asyncio.Event(), AIOKafkaProducer(**where.options())
@@ -102,7 +102,7 @@ async def test_a_seat_ends_with_its_login_or_account_and_every_reason_is_told(ho
         signed_out: [("room_leave", "revoked")],
         everywhere: [("room_leave", "revoked")],
         suspended: [("room_leave", "suspended")],
-        deleted: [("room_leave", "deleted")],
+        deleted: [("room_leave", "deleted"), ("session_duration", None)],
     }
     assert await house.story(on_the_way) == [("seat_hold", None), ("seat_release", "revoked")]
     for user in (other_device, back_again, reinstated):

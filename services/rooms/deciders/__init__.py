@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from libs.eventstore.decider import Decider
+from libs.eventstore.erasure import ERASURE
 from services.rooms.deciders.room import ROOM
 from services.rooms.deciders.visitor import VISITOR
 
-DECIDERS: Final[Mapping[str, Decider[Any, Any]]] = {decider.kind: decider for decider in (ROOM, VISITOR)}
+DECIDERS: Final[Mapping[str, Decider[Any, Any]]] = {decider.kind: decider for decider in (ROOM, VISITOR, ERASURE)}
