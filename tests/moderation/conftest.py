@@ -4,7 +4,9 @@ import asyncpg
 import pytest
 
 from tests.conftest import Database
+from tests.moderation.api import Api, here
 from tests.moderation.house import House, house_at, peopled
+from tests.rooms.api import issuing
 
 
 @pytest.fixture
@@ -21,3 +23,9 @@ async def owner(house: House) -> AsyncIterator["asyncpg.Connection[asyncpg.Recor
         yield db
     finally:
         await db.close()
+
+
+@pytest.fixture
+async def api(house: House) -> AsyncIterator[Api]:
+    async with issuing() as issuer, here(house.urls, issuer, lambda: house.now) as http:
+        yield Api(http, issuer, house)
