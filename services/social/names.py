@@ -4,7 +4,7 @@ from random import Random
 from typing import Final
 
 from libs.eventstore.store import Unit
-from services.social.deciders.profile import Name, Texts
+from services.social.deciders.profile import Name
 from services.social.deciders.refusals import NameTaken
 from services.social.skeleton import skeleton
 from services.social.words import FIGURES, MANNERS
@@ -20,34 +20,42 @@ LENGTHS: Final = (4, 5, 6)  # of a suffix, in digits
 DRAWS: Final = 8  # for each length: the longer ones are for names that very many bear
 
 
-async def free_name(unit: Unit, wanted: str, dice: Random) -> Name:
-    """The name as wanted, with a suffix where somebody has a look-alike; nobody else gets it until this unit ends.
+class Names:
+    """Who wants which name, one after the other. `dice` draw the suffixes."""
 
-    A guard, so it comes before appends. Raises NameTaken for a name that hundreds of thousands bear.
-    """
-    looks = skeleton(wanted)
-    await unit.guard(LOCK_NAMES, [looks])
-    drawn = ["", *(str(dice.randrange(10 ** (n - 1), 10**n)) for n in LENGTHS for _ in range(DRAWS))]
-    taken = {row["suffix"] for row in await unit.db.fetch(TAKEN, looks, drawn)}
-    for suffix in drawn:
-        if suffix not in taken:
-            return Name(with_suffix(wanted, suffix), looks)
-    raise NameTaken
+    def __init__(self, dice: Random) -> None:
+        self._dice = dice
 
+    def two_words(self) -> str:
+        """`Amber Otter`, for whoever has not chosen a name yet."""
+        return f"{self._dice.choice(MANNERS)} {self._dice.choice(FIGURES)}"
 
-async def changed_name(unit: Unit, now: Texts, wanted: str, dice: Random) -> Name:
-    """The name somebody gets who has one already: who changes its looks only, keeps the suffix."""
-    base, suffix = split(now.name.text)
-    if wanted == base:
-        return now.name
-    if skeleton(wanted) == now.name.skeleton:
-        return Name(with_suffix(wanted, suffix), now.name.skeleton)
-    return await free_name(unit, wanted, dice)
+    async def free(self, unit: Unit, wanted: str) -> Name:
+        """The name as wanted, with a suffix where somebody has a look-alike. Comes before appends.
 
+        Raises NameTaken for a name that hundreds of thousands bear.
+        """
+        looks = skeleton(wanted)
+        await self.hold(unit, looks)
+        drawn = ["", *(str(self._dice.randrange(10 ** (n - 1), 10**n)) for n in LENGTHS for _ in range(DRAWS))]
+        taken = {row["suffix"] for row in await unit.db.fetch(TAKEN, looks, drawn)}
+        for suffix in drawn:
+            if suffix not in taken:
+                return Name(with_suffix(wanted, suffix), looks)
+        raise NameTaken
 
-def two_words(dice: Random) -> str:
-    """`Amber Otter`."""
-    return f"{dice.choice(MANNERS)} {dice.choice(FIGURES)}"
+    async def changed(self, unit: Unit, now: Name, wanted: str) -> Name:
+        """For somebody who has a name already: who changes its looks only, keeps the suffix. Raises NameTaken."""
+        base, suffix = split(now.text)
+        if wanted == base:
+            return now
+        if skeleton(wanted) == now.skeleton:
+            return Name(with_suffix(wanted, suffix), now.skeleton)
+        return await self.free(unit, wanted)
+
+    async def hold(self, unit: Unit, looks: str) -> None:
+        """Nobody else gets a name that looks so until this unit ends."""
+        await unit.guard(LOCK_NAMES, [looks])
 
 
 def with_suffix(base: str, suffix: str) -> str:

@@ -1,19 +1,19 @@
 """Profiles: made once for each person, changed by their owner, looked at by others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random, SystemRandom
+from random import Random
 from typing import Any, get_args
 from uuid import UUID
 
 from libs.contracts.vocabulary import AvatarConfig, AvatarId, Interest, Locale, PrivacyLevel
-from libs.eventstore.gone import must_be_here
+from libs.eventstore.gone import PersonErased, erased_among, must_be_here
 from libs.eventstore.store import Store, Unit
 from services.social.deciders.profile import PROFILE, Create, Faceless, Name, Texts, Update, profile_stream
 from services.social.deciders.refusals import NotFound
 from services.social.deciders.viewer import VIEWER, Open, viewer_stream
-from services.social.names import changed_name, free_name, two_words
+from services.social.names import Names
 
 # One person's changes wait for one another, so that what the rows say goes with the state that is loaded next. Both
 # rows are locked: of a row that is not, the statement would show what was before it waited.
@@ -43,25 +43,23 @@ class Change:
         return {name: getattr(self, name) for name in self.__slots__ if name != "display_name"}
 
 
-@dataclass(frozen=True, slots=True)
 class Profiles:
-    """`once_in` is how long a card stays looked at; `dice` draw names and suffixes."""
+    """`once_in`: how long a card that was looked at counts as being looked at. `dice` draw first avatars."""
 
-    store: Store
-    once_in: timedelta
-    dice: Random = field(default_factory=SystemRandom)
+    def __init__(self, store: Store, names: Names, once_in: timedelta, dice: Random) -> None:
+        self._store, self._names, self._once_in, self._dice = store, names, once_in, dice
 
     async def create(self, user_id: UUID, at: datetime) -> None:
         """See `created`. Raises PersonErased."""
-        await self.store.run(lambda unit: self.created(unit, user_id), at=at)
+        await self._store.run(lambda unit: self.created(unit, user_id), at=at)
 
     async def created(self, unit: Unit, user_id: UUID) -> None:
         """Give somebody a first face, with a generated name, unless they have one. Raises PersonErased."""
         await must_be_here(unit.db, user_id)
         stream = await unit.load(PROFILE, profile_stream(user_id))
         if isinstance(stream.state, Faceless):
-            name = await free_name(unit, two_words(self.dice), self.dice)
-            command = Create(user_id, name, self.dice.choice(AVATARS), "en")
+            name = await self._names.free(unit, self._names.two_words())
+            command = Create(user_id, name, self._dice.choice(AVATARS), "en")
             await unit.append(PROFILE, stream, PROFILE.decide(stream.state, command))
 
     async def update(self, user_id: UUID, change: Change, at: datetime) -> None:
@@ -74,26 +72,28 @@ class Profiles:
                 raise NotFound
             now = Texts(Name(rows[0]["display_name"], rows[0]["skeleton"]), rows[0]["bio"])
             wanted = change.display_name
-            name = None if wanted is None else await changed_name(unit, now, wanted, self.dice)
+            name = None if wanted is None else await self._names.changed(unit, now.name, wanted)
             stream = await unit.load(PROFILE, profile_stream(user_id))
             command = Update(now, name, **change.facts())
             await unit.append(PROFILE, stream, PROFILE.decide(stream.state, command))
 
         try:
-            await self.store.run(work, at=at)
+            await self._store.run(work, at=at)
         except NotFound:  # the news of the registration is on its way
             await self.create(user_id, at)
-            await self.store.run(work, at=at)
+            await self._store.run(work, at=at)
 
     async def open(self, viewer: UUID, profile: UUID, at: datetime) -> None:
-        """Somebody looks at a card they may see. Raises PersonErased."""
+        """Somebody looks at a card they may see. Raises NotFound, PersonErased."""
 
         async def work(unit: Unit) -> None:
-            await must_be_here(unit.db, viewer, profile)
+            erased = await erased_among(unit.db, (viewer, profile))
+            if erased:
+                raise PersonErased if viewer in erased else NotFound
             # The stream first: whoever reads an older row than that of the last event loses the race to append.
             stream = await unit.load(VIEWER, viewer_stream(viewer))
             last = await unit.db.fetchval(LAST_OPENED, viewer, profile)
-            command = Open(viewer, profile, at, last, self.once_in)
+            command = Open(viewer, profile, at, last, self._once_in)
             await unit.append(VIEWER, stream, VIEWER.decide(stream.state, command))
 
-        await self.store.run(work, at=at)
+        await self._store.run(work, at=at)
