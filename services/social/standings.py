@@ -20,7 +20,8 @@ where excluded.place > s.place
 
 
 async def apply(db: Db, envelope: Envelope) -> None:
-    await db.execute(STAND, envelope.subject, envelope.name == UserSuspend.NAME, place_of(envelope))
+    if envelope.name in (UserSuspend.NAME, UserReinstate.NAME):  # a rebuild shows everything that was heard
+        await db.execute(STAND, envelope.subject, envelope.name == UserSuspend.NAME, place_of(envelope))
 
 
 STANDINGS: Final = Replica(tables=(Table("standings", ("user_id",), ("suspended", "place")),), apply=apply)
