@@ -19,6 +19,7 @@ FLAGS: Final[tuple[Flag, ...]] = ("low_blocks", "high_blocks", "low_mutes", "hig
 
 PAIR_EVENTS: Final[tuple[type[Event], ...]] = (BlockUser, UnblockUser, MuteUser, UnmuteUser, FriendAccept, FriendRemove)
 """What changes a flag; a service may listen to fewer."""
+NAMES: Final = frozenset(event.NAME for event in PAIR_EVENTS)
 
 TIMELINE: Final = 1 << 32  # longer than any stream
 
@@ -77,7 +78,7 @@ def pair_stream(one: UUID, other: UUID) -> str:
 
 def change_of(envelope: Envelope) -> Change | None:
     """None for what changes no flag. Raises ContractError."""
-    return change(envelope.event(), place_of(envelope))
+    return change(envelope.event(), place_of(envelope)) if envelope.name in NAMES else None
 
 
 def place_of(envelope: Envelope) -> int:

@@ -173,5 +173,5 @@ async def circle(database: Database) -> AsyncIterator[Circle]:
 
 async def test_any_evening_comes_to_what_the_model_says(circle: Circle) -> None:
     here = type("Here", (Evening,), {"circle": circle, "loop": asyncio.get_running_loop()})
-    some = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    some = settings(max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
     await asyncio.to_thread(run_state_machine_as_test, here, settings=some)
