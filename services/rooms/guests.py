@@ -9,15 +9,16 @@ from libs.contracts.social import ProfileCreate, ProfileUpdate
 from libs.eventstore import gone
 from libs.eventstore.db import Db
 from libs.eventstore.projections import Replica, Table
+from libs.safety.pairs import place_of
 
 HEARD: Final[tuple[type[Event], ...]] = (ProfileCreate, ProfileUpdate, UserDelete)
 
-# Both topics tell of one stream, whose versions say which is newer.
+# Both topics tell of one stream, whose places say which is newer.
 KNOW = """
-insert into guests as g (user_id, interests, locale, privacy_level, version) values ($1, $2, $3, $4, $5)
+insert into guests as g (user_id, interests, locale, privacy_level, place) values ($1, $2, $3, $4, $5)
 on conflict (user_id) do update set interests = excluded.interests, locale = excluded.locale,
-  privacy_level = excluded.privacy_level, version = excluded.version
-where g.version < excluded.version
+  privacy_level = excluded.privacy_level, place = excluded.place
+where g.place < excluded.place
 """
 FORGET = "delete from guests where user_id = $1"
 
@@ -28,12 +29,12 @@ async def apply(db: Db, envelope: Envelope) -> None:
         case ProfileCreate(user_id=user) | ProfileUpdate(user_id=user) as e:
             if not await gone.is_erased(db, user):
                 words = (list(e.interests), e.locale, e.privacy_level)
-                await db.execute(KNOW, user, *words, envelope.stream_version)
+                await db.execute(KNOW, user, *words, place_of(envelope))
         case UserDelete(user_id=user):
             await gone.enter(db, user)  # or a row that is just being written would stay
             await db.execute(FORGET, user)
 
 
 GUESTS: Final = Replica(
-    tables=(Table("guests", ("user_id",), ("interests", "locale", "privacy_level", "version")),), apply=apply
+    tables=(Table("guests", ("user_id",), ("interests", "locale", "privacy_level", "place")),), apply=apply
 )

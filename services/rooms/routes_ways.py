@@ -70,7 +70,7 @@ def ways_routes(rooms: Rooms, friends: Friends, pool: Pool, clock: Clock) -> API
         return MatchAnswer(**seat.model_dump(), room=room, reasons=list(found.match.reasons))
 
     @api.get("/presence")
-    async def presence(ids: Ids, me: Me, paging: Paging) -> Page[Whereabouts]:
+    async def presence(me: Me, ids: Ids, paging: Paging) -> Page[Whereabouts]:
         start = (paging.after(tuple[int]) or (0,))[0]
         asked = list(enumerate(ids, 1))[max(0, start) :][: paging.fetch]
         found = await friends.of([user for _, user in asked], me.user_id, clock())

@@ -18,6 +18,11 @@ ALSO = {
     "get_room": [GONE],
     "change_room": [GONE, OTHER_BODY],
     "list_members": [GONE],
+    "invite": [GONE, OTHER_BODY],
+    "join_by_invite": [GONE, OTHER_BODY],
+    "find_room": [GONE, OTHER_BODY],
+    "presence": [422],  # ids are a text of many
+    **dict.fromkeys(("kick", "mute_in_room", "unmute_in_room", "lock_room", "unlock_room"), [GONE]),
 }
 
 

@@ -48,7 +48,7 @@ create table guests (
   interests     text[] not null,
   locale        text not null,
   privacy_level text not null,
-  version       bigint not null         -- of the profile's stream
+  place         bigint not null         -- in the profile's stream
 );
 
 -- migrate:down
