@@ -64,6 +64,30 @@ async def test_no_place_in_the_log_has_more_friends_than_one_may_have(circle: Ci
     assert await circle.faults() == []
 
 
+async def test_nor_while_friends_come_and_go_at_once(circle: Circle) -> None:
+    """Leaving takes no guard: a count sees none but those who had left, at a place before the next one's."""
+    old, new = await circle.people(LIMIT), await circle.people(15)
+    for other in old:
+        await circle.friends(ANN, other)
+    for other in new:
+        await circle.pairs.befriend(other, ANN, NINE)
+
+    async def comes(other: UUID) -> None:
+        for _ in range(20):
+            try:
+                await circle.pairs.befriend(ANN, other, NINE)
+            except FriendLimit:
+                continue
+            await circle.pairs.unfriend(other, ANN, NINE)
+            return
+
+    leaving = [circle.pairs.unfriend(other, ANN, NINE) for other in old]
+    assert set(await answers(*leaving, *map(comes, new))) == {None}
+    assert (await most_friends(circle))[str(ANN)] == LIMIT
+    assert (await circle.story()).count("friend_accept") > LIMIT, "somebody came after somebody had left"
+    assert await circle.faults() == []
+
+
 async def test_control_counting_without_the_guard_lets_too_many_in(circle: Circle) -> None:
     others = await circle.people(LIMIT + 3)
     for other in others:
