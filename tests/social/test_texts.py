@@ -5,7 +5,7 @@ import pytest
 from libs.chassis.text import Unfit
 from services.social.texts import tidy_bio, tidy_name
 
-BIO = "For the \U0001f3b7.\nStays \u2764\ufe0f \U0001f469\u200d\U0001f4bb, \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645."
+BIO = "\U0001f3b7, \u2764\ufe0f.\n\U0001f469\u200d\U0001f4bb \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645."
 
 
 @pytest.mark.parametrize(
