@@ -94,7 +94,7 @@ def _cards(profiles: Profiles, pool: Pool, clock: Clock) -> APIRouter:
         return _json(found, cursor_of(last) if last else None)
 
     @api.get("", response_model=Page[Card])
-    async def list_profiles(ids: Ids, me: Me, paging: Annotated[CardPaging, Depends()]) -> Response:
+    async def list_profiles(me: Me, ids: Ids, paging: Annotated[CardPaging, Depends()]) -> Response:
         """In the order asked for; whoever is not there for you is left out."""
         asked = _after(ids, paging.after(tuple[UUID]))
         page, more = asked[: paging.limit], len(asked) > paging.limit
