@@ -48,7 +48,7 @@ SERVICES = (
     Service("social", ("api", "relay", "consumers"), ("social:*",)),
     Service("moderation", ("api", "relay", "consumers", "timer"), ("moderation:*",)),
     Service("inventory", ("api", "relay", "consumers"), ("inventory:*",)),
-    Service("analytics", ("sink",), ("analytics:*",)),
+    Service("analytics", ("sink", "relay"), ("analytics:*",)),
 )
 
 

@@ -12,6 +12,7 @@ from libs.eventstore.erasure import ERASURE
 from libs.eventstore.projections import Projection, Replica
 from libs.safety.replica import PAIRS
 from services.identity.decider import USER
+from services.identity.erasures import ANSWERS
 from services.identity.projections import ACCOUNTS
 from services.inventory.audit import faults as ledger_faults
 from services.inventory.deciders import DECIDERS as INVENTORY_DECIDERS
@@ -48,7 +49,8 @@ class Kept:
 
 FORGETTING: Final = {ERASURE.kind: ERASURE}  # what every service but identity decides beside its own
 KEPT: Final[Mapping[str, Kept]] = {
-    "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS}),
+    "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS, "erasures": ANSWERS}),
+    "analytics": Kept(FORGETTING),
     "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS}),
     "social": Kept(
         {**SOCIAL_DECIDERS, **FORGETTING}, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}

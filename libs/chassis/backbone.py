@@ -59,14 +59,7 @@ class Backbone:
         self.service, self.settings = service, settings
         self.pool, self.keys, self.cipher, self.store = stores.pool, stores.keys, stores.cipher, stores.store
         self.kafka = Kafka.parse(settings.kafka_url)
-        self.relay = Relay(
-            lambda: session(settings.database_url, service),
-            lambda: self.kafka.producer(**DELIVERY),
-            cell=settings.cell,
-            service=service,
-            wake=wake,
-            watch=RelayMetrics(service),
-        )
+        self.relay = relay_of(service, settings, self.kafka, wake)
         self.consumers = Consumers(service, self.kafka, self.pool, store=self.store, instance=settings.instance)
         self.revocations = Revocations(timedelta(seconds=settings.access_token_seconds), clock=now)
         self.follower = Follower(self.kafka, TOPICS, self.revocations.apply, self.revocations.horizon)
@@ -126,6 +119,18 @@ async def backbone(service: str, settings: Settings, *projections: Projection) -
     wake = asyncio.Event()
     async with open_stores(service, settings, *projections, wake=wake.set) as stores:
         yield Backbone(service, settings, stores, wake)
+
+
+def relay_of(service: str, settings: Settings, kafka: Kafka, wake: asyncio.Event) -> Relay:
+    """What tells a service's events; `wake` is set when there are more."""
+    return Relay(
+        lambda: session(settings.database_url, service),
+        lambda: kafka.producer(**DELIVERY),
+        cell=settings.cell,
+        service=service,
+        wake=wake,
+        watch=RelayMetrics(service),
+    )
 
 
 def _several(role: Role | Sequence[Role]) -> Sequence[Role]:

@@ -1,7 +1,6 @@
 """Who is who in the lake: a random name for everybody, stable until they are erased."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Final
 
 from libs.eventstore.db import Pool
@@ -15,6 +14,7 @@ MEET: Final = """
 insert into pseudonyms (user_id) select unnest($1::uuid[]) on conflict (user_id) do nothing
 """
 # One row per person, pseudonym or tombstone: whoever comes second, the sink or the erasure, finds the other's row.
+# Which erasure that is, erasure.py has.
 FORGET: Final = """
 insert into pseudonyms (user_id, pseudonym, erased_at) select unnest($1::uuid[]), null, $2
 on conflict (user_id) do update set pseudonym = null, erased_at = excluded.erased_at
@@ -35,10 +35,6 @@ class Pseudonyms:
             await self._pool.execute(MEET, newcomers)
             names |= await self._known(newcomers)  # another sink may have been first
         return names
-
-    async def forget(self, users: Collection[str], at: datetime) -> None:
-        """Destroy the way back. Their past rows stay, about nobody in particular; later ones hold null. Repeatable."""
-        await self._pool.execute(FORGET, sorted(set(users)), at)
 
     async def _known(self, users: Collection[str]) -> dict[str, str | None]:
         rows = await self._pool.fetch(KNOWN, list(users))

@@ -17,6 +17,7 @@ from opentelemetry.trace import Tracer
 from libs.contracts.cloudevents import ContractError
 from libs.contracts.identity import UserDelete
 from services.analytics import spans
+from services.analytics.erasure import Erasure
 from services.analytics.facts import Fact, fact_of
 from services.analytics.intake import Batch, Intake
 from services.analytics.lake import Lake, Landed
@@ -45,11 +46,12 @@ class Sink:
         intake: Intake,
         lake: Lake,
         pseudonyms: Pseudonyms,
+        erasure: Erasure,
         aside: SetAside,
         meters: Meters,
         tracer: Tracer | None = None,
     ) -> None:
-        self._intake, self._lake, self._pseudonyms = intake, lake, pseudonyms
+        self._intake, self._lake, self._pseudonyms, self._erasure = intake, lake, pseudonyms, erasure
         self._aside, self._meters, self._tracer = aside, meters, tracer
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lake")  # the handle takes one appender at a time
 
@@ -84,7 +86,7 @@ class Sink:
         ]
         if erased := {fact.subject for fact in flat if fact.name == UserDelete.NAME}:
             at = datetime.now(UTC)
-            await persist(lambda: self._pseudonyms.forget(erased, at), self._meters, "pseudonyms")
+            await persist(lambda: self._erasure.forget(erased, at), self._meters, "pseudonyms")
         return Load(slices, flat, began)
 
     async def _facts(self, records: Sequence[ConsumerRecord]) -> list[Fact]:

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from pyarrow import compute as pc
 
 from libs.chassis.kafka import Kafka
+from libs.chassis.postgres import session
 from libs.contracts.catalogue import dlq_of
 from libs.contracts.cloudevents import Envelope, encode
 from libs.contracts.event import Event
@@ -41,6 +42,7 @@ class House:
     def settings(self, **changes: Any) -> Settings:
         return Settings(
             database_url=self.urls.runtime,
+            keys_url=self.urls.keys,
             kafka_url=self.kafka_url,
             lake_url=str(self.lake),
             **{
@@ -89,6 +91,14 @@ class House:
         ours = pc.starts_with(pc.field("source"), f"/virtubar/{self.cell}/")
         rows: list[dict[str, Any]] = DeltaTable(self.lake).to_pyarrow_dataset().to_table(filter=ours).to_pylist()
         return sorted(rows, key=lambda row: (row["topic"], row["partition"], row["offset"]))
+
+    async def said(self) -> list[tuple[str, str]]:
+        """What analytics itself has recorded: names and streams."""
+        db = await session(self.urls.runtime, "analytics")
+        try:
+            return [tuple(row) for row in await db.fetch("select name, stream_id from events order by pos")]
+        finally:
+            await db.close()
 
     async def buried(self) -> dict[tuple[str, int, int], list[dict[str, bytes]]]:
         """What is in the DLQ: by origin, the headers of each copy."""

@@ -19,13 +19,15 @@ from prometheus_client import CollectorRegistry
 from libs.chassis.consumers import Parked
 from libs.chassis.consumers.dlq import DeadLetters
 from libs.chassis.kafka import Kafka
-from libs.chassis.postgres import connect
+from libs.chassis.stores import open_stores
+from services.analytics.erasure import Erasure
 from services.analytics.intake import Batch, Intake
 from services.analytics.lake import Lake, Landed
 from services.analytics.meters import Meters
 from services.analytics.pseudonyms import Names, Pseudonyms
 from services.analytics.rows import Row, table_of
 from services.analytics.setaside import SetAside
+from services.analytics.settings import Settings
 from services.analytics.sift import Slice
 from services.analytics.sink import Sink
 
@@ -36,6 +38,7 @@ STEPS = ("read", "named", "checked", "writing", "landed", "told")
 class Orders:
     kafka_url: str
     database_url: str
+    keys_url: str
     lake_url: str
     topics: tuple[str, ...]
     group: str
@@ -134,11 +137,13 @@ async def main(orders: Orders) -> None:
     consumer = kafka.reader(group_id=orders.group, group_instance_id=f"{orders.group}-0")
     intake = DoomedIntake(consumer, orders.topics, Lake.open(orders.lake_url), meters, rows=40, seconds=0.05)
     intake.fate = fate
-    async with await connect(orders.database_url, "analytics") as pool:
-        pseudonyms = DoomedPseudonyms(pool)
+    where = Settings(database_url=orders.database_url, keys_url=orders.keys_url)
+    async with open_stores("analytics", where) as stores:
+        pseudonyms = DoomedPseudonyms(stores.pool)
         pseudonyms.fate = fate
-        aside = SetAside(DeadLetters(kafka, "analytics", 10), Parked(pool), meters)
-        await Sink(intake, lake, pseudonyms, aside, meters).run(asyncio.Event())
+        aside = SetAside(DeadLetters(kafka, "analytics", 10), Parked(stores.pool), meters)
+        erasure = Erasure(stores.store, stores.keys)
+        await Sink(intake, lake, pseudonyms, erasure, aside, meters).run(asyncio.Event())
 
 
 if __name__ == "__main__":

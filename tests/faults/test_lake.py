@@ -163,7 +163,7 @@ async def shore(kafka: KafkaServer, database: Database, tmp_path: Path) -> Shore
     await fresh_topic(where)
     Lake.open(str(tmp_path / "lake"))
     urls = await database("analytics")
-    orders = Orders(kafka.url, urls.runtime, str(tmp_path / "lake"), (TOPIC,), f"sink-{uuid4().hex[:8]}")
+    orders = Orders(kafka.url, urls.runtime, urls.keys, str(tmp_path / "lake"), (TOPIC,), f"sink-{uuid4().hex[:8]}")
     return Shore(where, orders, tmp_path / "lake")
 
 
