@@ -62,7 +62,7 @@ class Cases:
         self._lease = settings.lease
 
     async def claim(self, report_id: UUID, by: UUID, at: datetime) -> None:
-        """Raises NotFound, Claimed, Resolved."""
+        """Raises NotFound, also for whoever was reported, SameModerator for whoever reported it; Claimed, Resolved."""
         await self._do(report_id, Claim(by, at, self._lease))
 
     async def release(self, report_id: UUID, by: UUID, at: datetime) -> None:
@@ -101,8 +101,8 @@ class Cases:
         """Everything there is, and an entry in the audit log that it was looked at. Raises NotFound."""
         async with self._pool.acquire() as db, db.transaction():
             row = await db.fetchrow(CASE, report_id)
-            if row is None:
-                raise NotFound
+            if row is None or row["reported_user_id"] == by:
+                raise NotFound  # who reported somebody is not for that somebody to see
             notes = await db.fetch(NOTES, report_id)
             history = await db.fetch(HISTORY, report_stream(report_id))
             await audit.enter(db, at, Entry("report_view", by, report_id, row["reported_user_id"]))

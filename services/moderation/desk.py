@@ -47,9 +47,13 @@ def case_routes(moderation: Moderation, pool: Pool, clock: Clock) -> APIRouter:
     ) -> Page[Queued]:
         statuses = [status] if status else UNRESOLVED
         if sort == "priority":
-            rows = await queries.queue(pool, statuses, sort, paging.after(tuple[int, datetime, UUID]), paging.fetch)
+            rows = await queries.queue(
+                pool, moderator.user_id, statuses, sort, paging.after(tuple[int, datetime, UUID]), paging.fetch
+            )
             return paging.page(rows, Queued.of, lambda row: (row["priority"], row["oldest_at"], row["user_id"]))
-        rows = await queries.queue(pool, statuses, sort, paging.after(tuple[datetime, UUID]), paging.fetch)
+        rows = await queries.queue(
+            pool, moderator.user_id, statuses, sort, paging.after(tuple[datetime, UUID]), paging.fetch
+        )
         return paging.page(rows, Queued.of, lambda row: (row[f"{sort}_at"], row["user_id"]))
 
     @api.get("/{report_id}", responses=refuses(REFUSALS, NotFound))
@@ -61,7 +65,7 @@ def case_routes(moderation: Moderation, pool: Pool, clock: Clock) -> APIRouter:
         picture = await moderation.evidence.view(report_id, moderator.user_id, clock())
         return Response(picture.data, media_type=picture.media_type, headers=UNCACHED)
 
-    @api.post("/{report_id}/claim", responses=refuses(REFUSALS, NotFound, Claimed, Resolved))
+    @api.post("/{report_id}/claim", responses=refuses(REFUSALS, NotFound, SameModerator, Claimed, Resolved))
     async def claim_report(report_id: UUID, moderator: Moderator) -> Case:
         await moderation.cases.claim(report_id, moderator.user_id, clock())
         return await shown(report_id, moderator)

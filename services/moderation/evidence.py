@@ -92,7 +92,7 @@ class Evidence:
         """The picture of a report, and an entry in the audit log. Raises NotFound, also where it is no longer whole."""
         async with self._pool.acquire() as db, db.transaction():
             row = await db.fetchrow(OF_REPORT, report_id)
-            if row is None:
+            if row is None or row["reported_user_id"] == by:
                 raise NotFound
             await audit.enter(db, at, Entry("evidence_view", by, report_id, row["reported_user_id"]))
         key = await self._keys.find(row["evidence_id"])

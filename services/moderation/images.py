@@ -24,6 +24,7 @@ def rewritten(raw: bytes, *, pixels: int) -> bytes:
         with Image.open(io.BytesIO(raw), formats=TAKEN) as image:
             if image.width * image.height > pixels:
                 raise TooLarge(f"No more than {pixels:,} pixels.")
+            image.draft("RGB", (LONGEST, LONGEST))  # a large JPEG is unfolded no further than it is kept
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((LONGEST, LONGEST))
             clean = upright.convert("RGBA" if upright.has_transparency_data else "RGB")

@@ -24,7 +24,7 @@ with people as (
     array_agg(distinct report_type order by report_type) as report_types,
     (max(case report_type when 'hate' then 40 when 'harassment' then 30 when 'spam' then 10 else 20 end)
       + 5 * least(count(distinct reporter_user_id), 5))::int as priority
-  from reports where status = any($1) group by reported_user_id
+  from reports where status = any($1) and reported_user_id <> $3 group by reported_user_id
 )
 select p.*, (
   select jsonb_agg(jsonb_build_object('id', r.id, 'report_type', r.report_type, 'room_id', r.room_id,
@@ -39,14 +39,14 @@ from people p where {after} order by {order} limit $2
 """
 BY: Final[dict[Sort, str]] = {
     "priority": QUEUE.format(
-        after="$3::int is null or (-priority, oldest_at, user_id) > (-$3, $4::timestamptz, $5::uuid)",
+        after="$4::int is null or (-priority, oldest_at, user_id) > (-$4, $5::timestamptz, $6::uuid)",
         order="priority desc, oldest_at, user_id",
     ),
     "oldest": QUEUE.format(
-        after="$3::timestamptz is null or (oldest_at, user_id) > ($3, $4::uuid)", order="oldest_at, user_id"
+        after="$4::timestamptz is null or (oldest_at, user_id) > ($4, $5::uuid)", order="oldest_at, user_id"
     ),
     "newest": QUEUE.format(
-        after="$3::timestamptz is null or (newest_at, user_id) < ($3, $4::uuid)",
+        after="$4::timestamptz is null or (newest_at, user_id) < ($4, $5::uuid)",
         order="newest_at desc, user_id desc",
     ),
 }
@@ -91,11 +91,14 @@ async def mine(pool: Pool, reporter: UUID, after: Place | None, limit: int) -> l
 
 
 async def queue(
-    pool: Pool, statuses: list[Status], sort: Sort, after: Priority | Place | None, limit: int
+    pool: Pool, asking: UUID, statuses: list[Status], sort: Sort, after: Priority | Place | None, limit: int
 ) -> list[Record]:
-    """People with reports against them, and their first twenty `cases`; `after` is the sort key of the last seen."""
+    """People with reports against them, but who is asking, and their first twenty `cases`.
+
+    `after` is the sort key of the last one seen.
+    """
     first: tuple[None, ...] = (None, None, None) if sort == "priority" else FIRST_PAGE
-    return await pool.fetch(BY[sort], statuses, limit, *(after or first))
+    return await pool.fetch(BY[sort], statuses, limit, asking, *(after or first))
 
 
 async def sanctions_of(pool: Pool, user_id: UUID, after: Place | None, limit: int) -> list[Record]:

@@ -11,9 +11,9 @@ import httpx2
 
 from services.moderation.__main__ import compose
 from services.moderation.settings import ModerationSettings
+from tests.api import Issuer, answering, told
 from tests.moderation.house import House
 from tests.moderation.people import MAX, MIA, OLA
-from tests.rooms.api import Issuer, listening, told
 from tests.stack import Databases
 
 ROLES = {MAX: ["moderator"], MIA: ["moderator"], OLA: ["moderator", "operator"]}
@@ -26,10 +26,8 @@ async def here(
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the API in this process."""
     given = ModerationSettings(**told(urls, issuer, **({"hearing_seconds": 0} | settings)))
-    async with compose(given, ["api"], clock) as parts:
-        assert parts.app
-        async with listening(parts.app({})) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
-            yield client
+    async with compose(given, ["api"], clock) as parts, answering(parts) as client:
+        yield client
 
 
 @dataclass

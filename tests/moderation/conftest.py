@@ -3,10 +3,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from tests.api import issuing
 from tests.conftest import Database
 from tests.moderation.api import Api, here
 from tests.moderation.house import House, house_at, peopled
-from tests.rooms.api import issuing
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from tests.api import issuing
 from tests.fuzz import fuzz
 from tests.moderation.api import here
 from tests.moderation.house import House
 from tests.moderation.people import LOUNGE, MAX, NINE
-from tests.rooms.api import issuing
 
 FITS_NOT = 422  # members that do not go together; a key that was used before
 NO_PICTURE, TOO_LARGE = 415, 413

@@ -16,7 +16,15 @@ from libs.contracts.moderation import (
     ReportReview,
     ReportUser,
 )
-from services.moderation.deciders.refusals import Claimed, NotClaimant, NotFound, ReportExists, Resolved, Self
+from services.moderation.deciders.refusals import (
+    Claimed,
+    NotClaimant,
+    NotFound,
+    ReportExists,
+    Resolved,
+    SameModerator,
+    Self,
+)
 from services.moderation.deciders.report import (
     REPORT,
     Claim,
@@ -25,6 +33,7 @@ from services.moderation.deciders.report import (
     Evidence,
     File,
     Lapse,
+    Parties,
     Release,
     Resolve,
     Reviewing,
@@ -99,6 +108,13 @@ def test_a_case_is_resolved_by_whoever_has_it_and_once() -> None:
     over.when(Lapse(after(9999))).then()
 
 
+def test_nobody_is_judge_of_their_own_case() -> None:
+    for command in (Claim(BOB, after(1), LEASE), Release(BOB, after(1)), Resolve(BOB, after(1), "no_action")):
+        for history in ([FILED], [FILED, TAKEN], [FILED, TAKEN, RESOLVED]):
+            given(REPORT, *history).when(command).then_refused(NotFound)
+    given(REPORT, FILED).when(Claim(ANN, after(1), LEASE)).then_refused(SameModerator)
+
+
 def test_what_nobody_filed_cannot_be_worked_on() -> None:
     given(REPORT).when(Claim(MAX, NINE, LEASE)).then_refused(NotFound)
 
@@ -110,7 +126,7 @@ def test_a_review_of_older_days_said_neither_who_nor_how_long() -> None:
         .when(Claim(MIA, NINE, LEASE))
         .then(ReportReview(report_id=ID, by_user_id=MIA, until=NINE + LEASE))
     )
-    assert state == Reviewing(ID, MIA, NINE + LEASE)
+    assert state == Reviewing(Parties(ID, ANN, BOB), MIA, NINE + LEASE)
 
 
 MODERATORS = st.sampled_from([MAX, MIA])

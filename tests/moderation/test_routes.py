@@ -3,11 +3,9 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
+from tests.api import issuing
 from tests.moderation.api import Api, here, problem
 from tests.moderation.people import ANN, BOB, CAT, DAN, LOUNGE, MAX, MIA, NINE, OLA, after
-from tests.rooms.api import issuing
 
 BAD = {"reported_user_id": str(BOB), "report_type": "harassment", "room_id": str(LOUNGE), "description": "He shouts."}
 WHY = "You shouted."
@@ -177,9 +175,8 @@ async def test_a_sanction_is_imposed_approved_and_withdrawn(api: Api) -> None:
         assert problem(await api(MAX, method, f"/moderation/sanctions/{uuid4()}{path}")) == (404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+async def test_a_sanction_that_makes_no_sense_is_refused(api: Api) -> None:
+    wrongs: list[dict[str, Any]] = [
         {"kind": "kick", "seconds": None},
         {"kind": "room_ban"},
         {"kind": "ban", "room_id": str(LOUNGE)},
@@ -190,10 +187,20 @@ async def test_a_sanction_is_imposed_approved_and_withdrawn(api: Api) -> None:
         {"statement": " "},
         {"reason_code": "because"},
         {"report_id": str(uuid4())},
-    ],
-)
-async def test_a_sanction_that_makes_no_sense_is_refused(api: Api, wrong: dict[str, Any]) -> None:
-    assert problem(await api(MAX, "POST", "/moderation/sanctions", sanction(**wrong))) == (422, "invalid")
+    ]
+    for wrong in wrongs:
+        assert problem(await api(MAX, "POST", "/moderation/sanctions", sanction(**wrong))) == (422, "invalid"), wrong
+
+
+async def test_a_moderator_does_not_see_who_reported_them_nor_judges_their_own_report(api: Api) -> None:
+    about_max = await reported(api, reported_user_id=str(MAX))
+    by_max = await reported(api, MAX)
+    queue = [each["user_id"] for each in (await api(MAX, "GET", "/moderation/reports")).json()["items"]]
+    assert queue == [str(BOB)]
+    for method, path in (("GET", ""), ("GET", "/evidence"), ("POST", "/claim"), ("POST", "/release")):
+        assert problem(await api(MAX, method, f"/moderation/reports/{about_max}{path}")) == (404, "not_found")
+    assert problem(await api(MAX, "POST", f"/moderation/reports/{by_max}/claim")) == (403, "same_moderator")
+    assert (await api(MIA, "POST", f"/moderation/reports/{about_max}/claim")).status_code == 200
 
 
 async def test_a_persons_record_and_the_audit_log_are_shown_and_that_is_in_the_log(api: Api) -> None:

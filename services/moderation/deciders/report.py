@@ -1,6 +1,7 @@
 """A report, from its filing to its end: one report is one case. Stream `report-{id}`.
 
-Who has a case has it for a lease; at its end it is anybody's again, whether or not the timer has said so yet.
+Who has a case has it for a lease; at its end it is anybody's again, whether or not the timer has said so yet. Nobody is
+judge of their own case: a moderator cannot tell that they were reported, and leaves what they reported to others.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,15 @@ from libs.contracts.moderation import (
 )
 from libs.contracts.vocabulary import ReportOutcome, ReportType
 from libs.eventstore.decider import Decider
-from services.moderation.deciders.refusals import Claimed, NotClaimant, NotFound, ReportExists, Resolved, Self
+from services.moderation.deciders.refusals import (
+    Claimed,
+    NotClaimant,
+    NotFound,
+    ReportExists,
+    Resolved,
+    SameModerator,
+    Self,
+)
 
 
 def report_stream(report_id: UUID) -> str:
@@ -94,14 +103,23 @@ class Unfiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class Parties:
+    """Whose case it is, and against whom."""
+
     report_id: UUID
+    reporter: UUID
+    reported: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    case: Parties
     kind: Literal["open"] = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewing:
-    report_id: UUID
+    case: Parties
     by: UUID | None
     until: datetime | None
     kind: Literal["reviewing"] = "reviewing"
@@ -115,7 +133,7 @@ class Reviewing:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    report_id: UUID
+    case: Parties
     by: UUID | None
     outcome: ReportOutcome
     sanction_id: UUID | None
@@ -134,6 +152,10 @@ def decide(state: Report, command: Command) -> Sequence[Event]:
             return []
         case Unfiled(), _:
             raise NotFound
+        case ((Open(case) | Reviewing(case) | Closed(case)), (Claim(by) | Release(by) | Resolve(by))) if (
+            by == case.reported
+        ):
+            raise NotFound
         case Closed(by=by, outcome=outcome, sanction_id=sanction), Resolve() if (by, outcome, sanction) == (
             command.by,
             command.outcome,
@@ -145,21 +167,23 @@ def decide(state: Report, command: Command) -> Sequence[Event]:
         case Closed(), _:
             raise Resolved
         case Reviewing(), Lapse(at):
-            return [ReportRelease(report_id=state.report_id)] if state.lapsed(at) else []
+            return [ReportRelease(report_id=state.case.report_id)] if state.lapsed(at) else []
         case Open(), Lapse():
             return []
         case Reviewing(until=until), Claim(by, at, lease) if state.held_by(by, at):
-            return [] if until is None or until - at > lease / 2 else [_review(state.report_id, command)]
+            return [] if until is None or until - at > lease / 2 else [_review(state.case.report_id, command)]
         case Reviewing(), Claim(at=at) if not state.lapsed(at):
             raise Claimed
+        case ((Open(case) | Reviewing(case)), Claim(by)) if by == case.reporter:
+            raise SameModerator
         case _, Claim():
-            return [_review(state.report_id, command)]
+            return [_review(state.case.report_id, command)]
         case Reviewing(), Release(by, at) if state.held_by(by, at):
-            return [ReportRelease(report_id=state.report_id, by_user_id=by)]
+            return [ReportRelease(report_id=state.case.report_id, by_user_id=by)]
         case Open(), Release():
             return []
         case Reviewing(), Resolve(by, at) if state.held_by(by, at):
-            return _resolve(state.report_id, command)
+            return _resolve(state.case.report_id, command)
         case _:
             raise NotClaimant
 
@@ -203,14 +227,14 @@ def _resolve(report_id: UUID, command: Resolve) -> Sequence[Event]:
 
 def evolve(state: Report, event: Event) -> Report:
     match event, state:
-        case ReportUser(report_id=report_id), Unfiled():
-            return Open(report_id)
-        case ReportReview(report_id=report_id, by_user_id=by, until=until), (Open() | Reviewing()):
-            return Reviewing(report_id, by, until)
-        case ReportRelease(report_id=report_id), Reviewing():
-            return Open(report_id)
-        case ReportResolve(report_id=report_id) as e, (Open() | Reviewing()):
-            return Closed(report_id, e.by_user_id, e.outcome, e.sanction_id)
+        case ReportUser() as e, Unfiled():
+            return Open(Parties(e.report_id, e.reporter_user_id, e.reported_user_id))
+        case ReportReview(by_user_id=by, until=until), (Open(case) | Reviewing(case)):
+            return Reviewing(case, by, until)
+        case ReportRelease(), Reviewing(case):
+            return Open(case)
+        case ReportResolve() as e, (Open(case) | Reviewing(case)):
+            return Closed(case, e.by_user_id, e.outcome, e.sanction_id)
         case _:
             return state
 
