@@ -83,6 +83,13 @@ class ReportResolve(Event):
     by_user_id: UserId | None = None
 
 
+class ReportForget(Event):
+    """The case's time is over: its key is destroyed, and with it what was written about it and its evidence."""
+
+    SUBJECT = ("report_id",)
+    report_id: UUID
+
+
 class SanctionPropose(Event):
     """A sanction that holds once a second moderator has said so."""
 
@@ -136,6 +143,13 @@ class SanctionLift(Event):
     user_id: UserId
     reason: LiftReason
     by_user_id: UserId | None = None
+
+
+class SanctionForget(Event):
+    """The sanction's time is over: its key is destroyed, and with it its reasons."""
+
+    sanction_id: UUID
+    user_id: UserId
 
 
 class AppealOpen(Event):

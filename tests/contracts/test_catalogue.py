@@ -40,8 +40,8 @@ STREAMS = {
 }
 STORED_ONLY = {
     *("seat_hold", "seat_release", "voice_state"),
-    *("report_evidence", "report_release", "report_note"),
-    *("sanction_propose", "sanction_statement", "sanction_drop"),
+    *("report_evidence", "report_release", "report_note", "report_forget"),
+    *("sanction_propose", "sanction_statement", "sanction_drop", "sanction_forget"),
 }
 EVERY = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
 
