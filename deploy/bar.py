@@ -1,7 +1,8 @@
 """The bar on one page: its services, their processes, and what each is told by its environment.
 
 Native, compose and Kubernetes run the same processes with the same environment; this is where all take them from.
-Nothing here reads or writes anything. A new service is a line in SERVICES, and in OWN_SETTINGS what it alone is told.
+Nothing here reads or writes anything. A new service is a line in SERVICES, and in OWN_SETTINGS what it alone is told;
+then `make golden`, which writes what compose and Kubernetes read.
 """
 
 from collections.abc import Callable, Mapping

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deploy.compose import file as compose
 from deploy.containers import broker
+from deploy.kubernetes import files as kubernetes
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,6 +17,7 @@ def files() -> Mapping[str, str]:
         ".env.example": compose.example(),
         "deploy/compose/envoy.json": compose.envoy(),
         "deploy/kafka/server.properties": broker(),
+        **kubernetes.files(),
     }
 
 

@@ -14,16 +14,20 @@ from deploy.bar import SERVICES
 from deploy.containers import HTTP_PORT, SOCKETS_PORT, edge
 from deploy.gateway.envoy import render
 from deploy.gateway.table import load
+from deploy.kafka.security import ADMIN as KAFKA_ADMIN
+from deploy.kubernetes.environment import ADDRESSES
 from deploy.native.folder import CHECKOUT, Folder
 from deploy.native.native import Native, Options
 from deploy.postgres.bootstrap import roles
 from deploy.redis.users import users
 from libs.contracts.access import USERS
+from tests.deploy.cluster import Cluster, Pod
 
 PLACED = {
     *("VIRTUBAR_HTTP_HOST", "VIRTUBAR_HTTP_PORT", "VIRTUBAR_NODE_HOST", "VIRTUBAR_NODE_PORT"),
     *("VIRTUBAR_LAKE_URL", "VIRTUBAR_EVIDENCE_URL", "VIRTUBAR_PEPPER"),
 }
+PASSWORD = re.compile(r"VIRTUBAR_(POSTGRES|REDIS|KAFKA)_PASSWORD_|VIRTUBAR_SECRET_")  # what URLs are filled in from
 SECRET = re.compile(r"\$[{(][A-Z0-9_]+(:\?)?[})]")
 
 
@@ -55,7 +59,8 @@ def differences(one: Description, other: Description) -> list[str]:
 
 def told(environment: Mapping[str, Any]) -> dict[str, str]:
     """An environment without what differs from place to place: of addresses kind, user and path are left."""
-    return {name: _shape(name, str(value)) for name, value in environment.items() if name.startswith("VIRTUBAR_")}
+    ours = {name: str(value) for name, value in environment.items() if name.startswith("VIRTUBAR_")}
+    return {name: _shape(name, value) for name, value in ours.items() if not PASSWORD.match(name)}
 
 
 def _shape(name: str, value: str) -> str:
@@ -99,7 +104,6 @@ def compose(text: str, envoy: str) -> Description:
     """What `docker compose up` starts."""
     services: dict[str, Any] = yaml.safe_load(text)["services"]
     ours = {name: part for name, part in services.items() if _service_of(part) and not name.endswith("-migrate")}
-    commands = " ".join(services["redis"]["command"]).split(" --user ")[1:]
     return Description(
         processes={name: tuple(part["command"]) for name, part in ours.items()},
         told={name: told(part["environment"]) for name, part in ours.items()},
@@ -110,10 +114,62 @@ def compose(text: str, envoy: str) -> Description:
             if name.endswith("-migrate") and part["command"][2:] == ["migrate"]
         },
         routes=routes(json.loads(envoy)),
-        redis_users={line.split()[0]: reach(line.split()[1:]) for line in commands},
+        redis_users=_acl(services["redis"]["command"]),
         kafka_users=_passwords(services["kafka-bootstrap"]["environment"], "KAFKA"),
         postgres_roles=_passwords(services["postgres-bootstrap"]["environment"], "POSTGRES"),
     )
+
+
+def kubernetes(cluster: Cluster) -> Description:
+    """What `kubectl apply` starts. Variables are filled in as the kubelet would; all nodes are one workload."""
+    pods = cluster.pods()
+    ours = {name: pod for name, pod in pods.items() if _service_of({"command": pod.container.get("args", [])})}
+    whole = Description(
+        routes=routes(json.loads(_config(cluster))),
+        redis_users=_acl(pods["redis"].container["args"]),
+        kafka_users=_passwords(cluster.environment(pods["kafka-bootstrap"]), "KAFKA") - {KAFKA_ADMIN},
+        postgres_roles=_passwords(cluster.environment(pods["postgres-bootstrap"]), "POSTGRES") - {"postgres"},
+    )
+    for name, pod in ours.items():
+        environment = cluster.environment(pod)
+        if pod.kind == "Job":
+            whole.migrations[_service_of({"command": pod.container["args"]})] = told(environment)
+            continue
+        for filled in _replicas(name, pod, environment):
+            whole.processes[filled["POD_NAME"]] = tuple(pod.container["args"])
+            whole.told[filled["POD_NAME"]] = told(_filled(environment, filled))
+            whole.ports[filled["POD_NAME"]] = {port["name"] for port in pod.container["ports"]}
+    # the gateway has routes for nodes that may be added
+    spare = {route for route in whole.routes if route.startswith("socket ") and route.split()[1] not in whole.processes}
+    whole.routes -= spare
+    return whole
+
+
+def _replicas(name: str, pod: Pod, environment: Mapping[str, str]) -> list[dict[str, str]]:
+    """What the cluster knows of each pod. Of others than nodes one stands for all: they are equals."""
+    if "VIRTUBAR_NODE_ID" not in environment:
+        return [{"POD_NAME": name, "POD_INDEX": "0"}]
+    first, count = pod.workload["ordinals"]["start"], pod.workload["replicas"]
+    return [{"POD_NAME": f"{name}-{n}", "POD_INDEX": str(n)} for n in range(first, first + count)]
+
+
+def _filled(environment: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    places = {**ADDRESSES, **known}
+    return {
+        name: re.sub(r"\$\((\w+)\)", lambda found: places.get(found[1], found[0]), value)
+        for name, value in environment.items()
+    }
+
+
+def _config(cluster: Cluster) -> str:
+    mounted = cluster.pods()["gateway"].spec["volumes"]
+    (name,) = (v["configMap"]["name"] for v in mounted if v["name"] == "gateway")
+    return str(cluster.named("ConfigMap")[name]["data"]["envoy.json"])
+
+
+def _acl(command: list[str]) -> dict[str, tuple[str, ...]]:
+    lines = [line.split() for line in " ".join(command).split(" --user ")[1:]]
+    return {line[0]: reach(line[1:]) for line in lines}
 
 
 def _service_of(part: Mapping[str, Any]) -> str:
