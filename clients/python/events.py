@@ -86,6 +86,21 @@ class Said(Struct, frozen=True, tag_field="t", tag="chat"):
     at: datetime
 
 
+class Muted(Struct, frozen=True, tag_field="t", tag="mute"):
+    """May not speak, by this room's host (`room`) or by the house."""
+
+    offset: int
+    user: UUID
+    scope: str
+    until: datetime | None = None
+
+
+class Unmuted(Struct, frozen=True, tag_field="t", tag="unmute"):
+    offset: int
+    user: UUID
+    scope: str
+
+
 class Ack(Struct, frozen=True, tag_field="t", tag="ack"):
     """A command is done; `offset` of what the room was told of it."""
 
@@ -128,7 +143,7 @@ class Over(Struct, frozen=True):
     reason: str = ""
 
 
-Told = Welcome | Snapshot | Joined | Left | Away | Back | Said | Ack | Problem | Drain | Pong
+Told = Welcome | Snapshot | Joined | Left | Away | Back | Said | Muted | Unmuted | Ack | Problem | Drain | Pong
 Event = Told | Down | Correction | Reconnecting | Over
 _DECODER: Final = Decoder(Told)
 

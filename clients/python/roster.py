@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from clients.python.events import Away, Back, Event, Joined, Left, Person, Snapshot, Welcome
+from clients.python.events import Away, Back, Event, Joined, Left, Muted, Person, Snapshot, Unmuted, Welcome
 from clients.python.frames import Correction, Down
 
 
@@ -30,6 +30,10 @@ class Roster:
             case Away(offset, user) | Back(offset, user):
                 if person := self.people.get(user):
                     person.away = isinstance(event, Away)
+                self.offset = offset
+            case Muted(offset, user) | Unmuted(offset, user):
+                if person := self.people.get(user):
+                    person.muted = isinstance(event, Muted)
                 self.offset = offset
             case Down(records=records):
                 for record in records:
