@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from libs.chassis.follow import Follower
+from libs.chassis.follow import Behind, Follower
 from libs.chassis.health import NotReady
 from libs.chassis.kafka import Kafka
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.social import MuteUser, ProfileOpen
-from tests.libs.chassis.house import House, fresh_topics, muted, opened, record
+from tests.libs.chassis.house import House, effect, fresh_topics, muted, opened, record, running
 from tests.stack import KafkaServer
 from tests.waiting import until
 
@@ -30,7 +30,7 @@ async def following(follower: Follower) -> AsyncIterator[None]:
         await asyncio.wait_for(task, 20)
 
 
-def listener(house: House, heard: list[Envelope], since: datetime | None) -> Follower:
+def listener(house: House, heard: list[Envelope], since: datetime | Behind | None) -> Follower:
     async def hear(envelope: Envelope) -> None:
         heard.append(envelope)
 
@@ -64,6 +64,30 @@ async def test_two_followers_both_hear_everything(house: House) -> None:
     async with following(listener(house, first, long_ago)), following(listener(house, second, long_ago)):
         await house.send(ProfileOpen.NAME, [record(each) for each in events])
         await until(lambda: first == second == events)
+
+
+async def test_what_a_group_has_not_taken_is_heard_whole_and_what_it_has_may_be_left_out(house: House) -> None:
+    """The seed of a process is what the group's service has kept: the two together miss nothing."""
+    taken, waiting = [opened() for _ in range(5)], [opened() for _ in range(5)]
+    unread = [muted() for _ in range(3)]  # of a topic that the group has never read
+    await house.send(MuteUser.NAME, [record(each) for each in unread])
+    consumers = house.consumers()
+    consumers.replica(ProfileOpen, effect)
+    await house.send(ProfileOpen.NAME, [record(each) for each in taken])
+    async with running(consumers):
+
+        async def kept() -> bool:
+            return await house.effects() == dict.fromkeys([each.id for each in taken], 1)
+
+        await until(kept)
+    await house.send(ProfileOpen.NAME, [record(each) for each in waiting])
+    heard: list[Envelope] = []
+    follower = listener(house, heard, Behind(house.name))
+    async with following(follower):
+        await asyncio.wait_for(follower.caught_up.wait(), 30)
+    ids = {each.id for each in heard}
+    assert {each.id for each in [*waiting, *unread]} <= ids
+    assert not ids & {each.id for each in taken}
 
 
 async def test_what_a_follower_cannot_read_does_not_keep_it_from_the_next(house: House) -> None:
