@@ -25,7 +25,7 @@ async def compose(settings: ModerationSettings, wanted: Collection[str], now: No
     async with backbone(SERVICE, settings, CASES, ACTS) as bar:
         moderation = Moderation(bar.store, bar.pool, bar.keys, settings)
         listen(bar.consumers, bar.keys, Erasure(moderation.evidence))
-        timer = Timer(bar.store, bar.pool, moderation.evidence, settings, now)
+        timer = Timer(bar.store, bar.pool, moderation.evidence, moderation.retention, settings, now)
         yield bar.parts(
             wanted,
             [

@@ -79,7 +79,7 @@ class Cases:
         note: str | None = None,
     ) -> None:
         """Raises NotFound, NotClaimant, Resolved; Invalid for a sanction of somebody else."""
-        sealed = await self._texts.seal(note, owner=report_id, about=report_id)
+        sealed = await self._texts.seal(note, report_id, about=report_id)
 
         async def work(unit: Unit) -> None:
             await unit.guard(LOCK, [report_id])
@@ -108,12 +108,12 @@ class Cases:
             await audit.enter(db, at, Entry("report_view", by, report_id, row["reported_user_id"]))
         return CaseFile(
             row,
-            await self._texts.open(row["description"], owner=row["reporter_user_id"], about=report_id),
+            await self._texts.open(row["description"], row["reporter_user_id"], report_id, about=report_id),
             [
                 Note(
                     each["by_user_id"],
                     each["written_at"],
-                    await self._texts.open(each["note"], owner=report_id, about=report_id),
+                    await self._texts.open(each["note"], report_id, about=report_id),
                 )
                 for each in notes
             ],

@@ -13,7 +13,7 @@ from libs.chassis.pagination import Page, Paging
 from libs.eventstore.db import Pool
 from services.moderation import audit, queries
 from services.moderation.audit import Entry
-from services.moderation.deciders import safety
+from services.moderation.deciders import measure
 from services.moderation.deciders.refusals import (
     Claimed,
     NotClaimant,
@@ -129,5 +129,5 @@ def record_routes(moderation: Moderation, pool: Pool, clock: Clock) -> APIRouter
     return api
 
 
-def acting(moderator: Caller) -> safety.Moderator:
-    return safety.Moderator(moderator.user_id, safety.rank(moderator.roles))
+def acting(moderator: Caller) -> measure.Moderator:
+    return measure.Moderator(moderator.user_id, measure.rank(moderator.roles))

@@ -44,6 +44,7 @@ delete from evidence where evidence_id in (
 ) returning evidence_id, object
 """
 OF_UPLOADER = "delete from evidence where uploaded_by = $1 and report_id is null returning evidence_id, object"
+OF_CASE = "delete from evidence where report_id = $1 returning evidence_id, object"
 LATER = 3600  # seconds: who has so many pictures waiting should file a report first
 
 
@@ -110,6 +111,10 @@ class Evidence:
         """Delete what was handed in before then and belongs to no report."""
         async with self._pool.acquire() as db, db.transaction():
             await self._delete(await db.fetch(FORSAKEN, before))
+
+    async def forget_case(self, db: Db, report_id: UUID) -> None:
+        """Delete what belongs to a case whose time is over."""
+        await self._delete(await db.fetch(OF_CASE, report_id))
 
     async def forget(self, db: Db, user_id: UUID) -> None:
         """Delete what somebody handed in for no report. What belongs to a case is the case's."""

@@ -66,7 +66,7 @@ class Filing:
         Raises Self, NotFound (a person, room or piece of evidence), ReportExists, RateLimited; PersonErased.
         """
         report_id = uuid4()
-        told = await self._texts.seal(complaint.description, owner=reporter, about=report_id)
+        told = await self._texts.seal(complaint.description, report_id, reporter, about=report_id)
         if reporter != complaint.reported:
             await self._heard_of(complaint)
 
@@ -116,7 +116,7 @@ class Filing:
         row = await unit.db.fetchrow(LOCK_EVIDENCE, [wanted], reporter)
         if row is None:
             raise NotFound("There is no such evidence of yours, or it belongs to another report.")
-        return Evidence(wanted, await self._texts.seal(row["object"], owner=report_id, about=report_id))
+        return Evidence(wanted, await self._texts.seal(row["object"], report_id, about=report_id))
 
     async def _must_have_room(self, unit: Unit, reporter: UUID) -> None:
         window = self._settings.report_window

@@ -4,12 +4,14 @@ from libs.contracts.erasure import ErasureDone
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
     ReportEvidence,
+    ReportForget,
     ReportNote,
     ReportRelease,
     ReportResolve,
     ReportReview,
     ReportUser,
     SanctionDrop,
+    SanctionForget,
     SanctionLift,
     SanctionPropose,
     SanctionStatement,
@@ -18,7 +20,7 @@ from libs.contracts.moderation import (
 from libs.eventstore.db import Db
 from libs.eventstore.projections import Projection, Table
 from libs.eventstore.recorded import Recorded
-from services.moderation.deciders.safety import MOMENTARY
+from services.moderation.deciders.measure import MOMENTARY
 
 FILE = """
 with report as (
@@ -48,6 +50,11 @@ where report_id = $1
 NOTE = "insert into report_notes (note_id, report_id, by_user_id, written_at, note) values ($1, $2, $3, $4, $5)"
 # What they wrote is gone with their key; what was written about them is others'.
 FORGET = "update reports set description = null where reporter_user_id = $1 and description is not null"
+FORGET_CASE = """
+with report as (update reports set description = null, evidence_url = null where id = $1),
+     notes as (update report_notes set note = null where report_id = $1)
+update cases set forgotten = true where report_id = $1
+"""
 
 IMPOSE = """
 insert into sanctions (id, user_id, kind, room_id, reason_code, report_id, by_user_id, approved_by_user_id, state,
@@ -76,6 +83,8 @@ async def project(db: Db, happened: Recorded) -> None:
             await db.execute(NOTE, happened.event_id, report, by, at, note)
         case ReportResolve(report_id=report, by_user_id=by, outcome=outcome, sanction_id=sanction):
             await db.execute(RESOLVE, report, by, at, outcome, sanction)
+        case ReportForget(report_id=report):
+            await db.execute(FORGET_CASE, report)
         case ErasureDone(user_id=user):
             await db.execute(FORGET, user)
         case Event():
@@ -96,6 +105,8 @@ async def _project_sanction(db: Db, happened: Recorded) -> None:
             await db.execute(STATE_REASONS, sanction, statement)
         case SanctionLift(sanction_id=sanction, reason=reason):
             await db.execute(END, sanction, reason, at)
+        case SanctionForget(sanction_id=sanction):
+            await db.execute(STATE_REASONS, sanction, None)
         case SanctionDrop(sanction_id=sanction):
             await db.execute(END, sanction, "withdrawn", at)
         case Event():
@@ -117,6 +128,7 @@ CASES = Projection(
             ("report_id",),
             (
                 "evidence_id", "claimed_by", "claimed_until", "resolved_by", "resolved_at", "outcome", "sanction_id",
+                "forgotten",
             ),
         ),
         Table("report_notes", ("note_id",), ("report_id", "by_user_id", "written_at", "note")),

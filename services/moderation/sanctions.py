@@ -11,17 +11,9 @@ from libs.contracts.vocabulary import ReasonCode, SanctionKind
 from libs.eventstore.db import Db, Pool, Record
 from libs.eventstore.gone import is_erased
 from libs.eventstore.store import Answer, Once, Store, Unit
+from services.moderation.deciders.measure import Measure, Moderator, rank
 from services.moderation.deciders.refusals import NotFound
-from services.moderation.deciders.safety import (
-    SAFETY,
-    Approve,
-    Impose,
-    Measure,
-    Moderator,
-    Withdraw,
-    rank,
-    safety_stream,
-)
+from services.moderation.deciders.safety import SAFETY, Approve, Impose, Withdraw, safety_stream
 from services.moderation.filing import KNOWN
 from services.moderation.texts import Texts
 
@@ -70,7 +62,7 @@ class Sanctions:
         Raises NotFound, Outranked; Invalid for a report about somebody else.
         """
         sanction_id = uuid4()
-        told = await self._texts.seal(order.statement, owner=sanction_id, about=sanction_id)
+        told = await self._texts.seal(order.statement, sanction_id, about=sanction_id)
         measure = Measure(
             sanction_id=sanction_id,
             user_id=order.user_id,
@@ -112,7 +104,7 @@ class Sanctions:
 
     async def stated(self, rows: Sequence[Record]) -> list[Stated]:
         """Rows of `sanctions` with their reasons opened."""
-        return [Stated(row, await self._texts.open(row["statement"], owner=row["id"], about=row["id"])) for row in rows]
+        return [Stated(row, await self._texts.open(row["statement"], row["id"], about=row["id"])) for row in rows]
 
     async def _decide(self, sanction_id: UUID, command: Approve | Withdraw, at: datetime) -> None:
         async def work(unit: Unit) -> None:

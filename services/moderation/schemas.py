@@ -10,7 +10,7 @@ from libs.chassis.bodies import Body, Id, Whole
 from libs.contracts.vocabulary import ReasonCode, ReportOutcome, ReportType, SanctionKind
 from libs.eventstore.db import Record
 from services.moderation.cases import CaseFile
-from services.moderation.deciders.safety import MOMENTARY
+from services.moderation.deciders.measure import MOMENTARY
 from services.moderation.filing import Complaint
 from services.moderation.queries import Status
 from services.moderation.sanctions import Order, Stated

@@ -14,6 +14,7 @@ from services.moderation.cases import Cases
 from services.moderation.evidence import Evidence
 from services.moderation.filing import Filing
 from services.moderation.queries import Place
+from services.moderation.retention import Retention
 from services.moderation.sanctions import Sanctions, Stated
 from services.moderation.settings import ModerationSettings
 from services.moderation.texts import Texts
@@ -28,7 +29,7 @@ class MyReport:
 
 
 class Moderation:
-    """`filing`: reports come in; `cases`: moderators work on them; `sanctions`; `evidence`: pictures."""
+    """`filing`: reports come in; `cases`: moderators work on them; `sanctions`; `evidence`: pictures; `retention`."""
 
     def __init__(self, store: Store, pool: Pool, keys: KeyRing, settings: ModerationSettings) -> None:
         texts = Texts(keys)
@@ -36,13 +37,15 @@ class Moderation:
         self.cases = Cases(store, pool, texts, settings)
         self.sanctions = Sanctions(store, pool, texts)
         self.evidence = Evidence(pool, keys, settings)
+        self.retention = Retention(store, pool, keys, self.evidence, settings.retention)
         self._pool, self._texts = pool, texts
 
     async def reports_of(self, reporter: UUID, after: Place | None, limit: int) -> list[MyReport]:
         """What somebody has reported, newest first, in their own words."""
         rows = await queries.mine(self._pool, reporter, after, limit)
         return [
-            MyReport(row, await self._texts.open(row["description"], owner=reporter, about=row["id"])) for row in rows
+            MyReport(row, await self._texts.open(row["description"], reporter, row["id"], about=row["id"]))
+            for row in rows
         ]
 
     async def sanctions_of(self, user_id: UUID, after: Place | None, limit: int) -> list[Stated]:

@@ -22,6 +22,8 @@ class ModerationSettings(Settings):
     # cases
     lease_seconds: Seconds = 900.0  # a claimed report is its moderator's for so long
 
+    retention_days: Annotated[float, Ge(180)] = 365.0  # after its end; it may be appealed for 180
+
     # evidence
     evidence_url: str = "memory:///"  # file:///folder, s3://bucket/prefix …: where images lie, sealed
     evidence_bytes: Count = 5 * 1024 * 1024  # of an image as it is handed in
@@ -41,6 +43,10 @@ class ModerationSettings(Settings):
     @property
     def report_window(self) -> timedelta:
         return timedelta(seconds=self.report_window_seconds)
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=self.retention_days)
 
     @property
     def evidence_waits(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""What happens because time has passed: sanctions end, leases lapse, images nobody came back for are deleted.
+"""What happens because time has passed: sanctions end, leases lapse, what is kept long enough is deleted.
 
 Any number of timers may run, and none need have run at the time: what is due is found in the tables. Each takes what
 no other has in its hands (`skip locked`) and decides again on the stream, so that an end is told once.
@@ -19,6 +19,7 @@ from libs.eventstore.store import Store, Unit
 from services.moderation.deciders.report import REPORT, Lapse, report_stream
 from services.moderation.deciders.safety import SAFETY, Expire, safety_stream
 from services.moderation.evidence import Evidence
+from services.moderation.retention import Retention
 from services.moderation.settings import ModerationSettings
 
 DUE = "select id from sanctions where state = 'in_force' and until <= $1 order by until limit 500"
@@ -44,12 +45,14 @@ class Timer:
         store: Store,
         pool: Pool,
         evidence: Evidence,
+        retention: Retention,
         settings: ModerationSettings,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._pool = pool
         self._evidence = evidence
+        self._retention = retention
         self._settings = settings
         self._clock = clock
         self._tidy_at = clock()
@@ -78,6 +81,7 @@ class Timer:
         if at >= self._tidy_at:
             self._tidy_at = at + TIDY
             await self._evidence.tidy(at - self._settings.evidence_waits)
+            await self._retention.look(at)
             async with self._pool.acquire() as db:
                 await forget_old(db, at - self._settings.idempotency)
 

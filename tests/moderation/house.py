@@ -22,7 +22,7 @@ from libs.eventstore.projections import project_all
 from libs.eventstore.store import Once, Store
 from services.moderation.audit import ACTS
 from services.moderation.chain import Chain
-from services.moderation.deciders.safety import Moderator
+from services.moderation.deciders.measure import Moderator
 from services.moderation.erasure import Erasure
 from services.moderation.filing import Complaint
 from services.moderation.projections import CASES
@@ -101,7 +101,14 @@ class House:
         return (await self.moderation.sanctions.impose(order, by, at))[0]
 
     def timer(self) -> Timer:
-        return Timer(self.store, self.pool, self.moderation.evidence, self.settings, lambda: self.now)
+        return Timer(
+            self.store,
+            self.pool,
+            self.moderation.evidence,
+            self.moderation.retention,
+            self.settings,
+            lambda: self.now,
+        )
 
     def chain(self) -> Chain:
         return Chain(self.pool)

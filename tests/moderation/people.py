@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.moderation.deciders.safety import Measure, Moderator
+from services.moderation.deciders.measure import Measure, Moderator
 
 NINE = datetime(2026, 2, 6, 21, tzinfo=UTC)
 ANN, BOB, CAT, DAN = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)

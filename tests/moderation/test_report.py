@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
     ReportEvidence,
+    ReportForget,
     ReportNote,
     ReportRelease,
     ReportResolve,
     ReportReview,
     ReportUser,
 )
+from services.moderation.deciders.case import Closed, Parties, Reviewing
 from services.moderation.deciders.refusals import (
     Claimed,
     NotClaimant,
@@ -25,19 +27,7 @@ from services.moderation.deciders.refusals import (
     SameModerator,
     Self,
 )
-from services.moderation.deciders.report import (
-    REPORT,
-    Claim,
-    Closed,
-    Command,
-    Evidence,
-    File,
-    Lapse,
-    Parties,
-    Release,
-    Resolve,
-    Reviewing,
-)
+from services.moderation.deciders.report import REPORT, Claim, Command, Evidence, File, Forget, Lapse, Release, Resolve
 from tests.given import given, play
 from tests.moderation.people import ANN, BOB, LEASE, MAX, MIA, NINE, SANCTION, after
 from tests.moderation.people import REPORT as ID
@@ -113,6 +103,13 @@ def test_nobody_is_judge_of_their_own_case() -> None:
         for history in ([FILED], [FILED, TAKEN], [FILED, TAKEN, RESOLVED]):
             given(REPORT, *history).when(command).then_refused(NotFound)
     given(REPORT, FILED).when(Claim(ANN, after(1), LEASE)).then_refused(SameModerator)
+
+
+def test_a_closed_case_is_forgotten_once_and_an_open_one_never() -> None:
+    gone = ReportForget(report_id=ID)
+    given(REPORT, FILED, TAKEN, RESOLVED).when(Forget()).then(gone)
+    for history in ([FILED], [FILED, TAKEN], [FILED, TAKEN, RESOLVED, gone]):
+        given(REPORT, *history).when(Forget()).then()
 
 
 def test_what_nobody_filed_cannot_be_worked_on() -> None:

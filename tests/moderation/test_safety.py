@@ -8,19 +8,18 @@ from hypothesis import given as any_of
 from hypothesis import strategies as st
 
 from libs.contracts.event import Event
-from libs.contracts.moderation import SanctionDrop, SanctionLift, SanctionPropose, SanctionStatement, SanctionUser
-from libs.eventstore.decider import Refused
-from services.moderation.deciders.refusals import NotFound, NotProposed, Outranked, SameModerator
-from services.moderation.deciders.safety import (
-    SAFETY,
-    Approve,
-    Command,
-    Expire,
-    Impose,
-    Moderator,
-    Withdraw,
-    rank,
+from libs.contracts.moderation import (
+    SanctionDrop,
+    SanctionForget,
+    SanctionLift,
+    SanctionPropose,
+    SanctionStatement,
+    SanctionUser,
 )
+from libs.eventstore.decider import Refused
+from services.moderation.deciders.measure import Moderator, rank
+from services.moderation.deciders.refusals import NotFound, NotProposed, Outranked, SameModerator
+from services.moderation.deciders.safety import SAFETY, Approve, Command, Expire, Forget, Impose, Withdraw
 from tests.given import given
 from tests.moderation.people import (
     BOB,
@@ -110,6 +109,14 @@ def test_a_warning_and_a_kick_are_over_at_once() -> None:
         state = given(SAFETY).when(Impose(measure(kind=kind), "sealed", MODERATOR)).then(imposed(kind=kind), TOLD)
         assert state.in_force == ()
         given(SAFETY, imposed(kind=kind)).when(Withdraw(SANCTION, SECOND)).then()
+
+
+def test_a_sanction_that_is_over_is_let_go_once_and_one_in_force_never() -> None:
+    gone = SanctionForget(sanction_id=SANCTION, user_id=BOB)
+    over = [imposed(), lifted("withdrawn", MIA)]
+    assert given(SAFETY, *over).when(Forget(SANCTION)).then(gone).sanctions == ()
+    for history in ([], [imposed()], [PROPOSED], [*over, gone]):
+        given(SAFETY, *history).when(Forget(SANCTION)).then()
 
 
 def test_what_nobody_imposed_is_not_found() -> None:

@@ -5,14 +5,14 @@ judge of their own case: a moderator cannot tell that they were reported, and le
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
     ReportEvidence,
+    ReportForget,
     ReportNote,
     ReportRelease,
     ReportResolve,
@@ -21,6 +21,7 @@ from libs.contracts.moderation import (
 )
 from libs.contracts.vocabulary import ReportOutcome, ReportType
 from libs.eventstore.decider import Decider
+from services.moderation.deciders.case import Closed, Open, Parties, Report, Reviewing, Unfiled
 from services.moderation.deciders.refusals import (
     Claimed,
     NotClaimant,
@@ -98,50 +99,11 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfiled:
-    kind: Literal["unfiled"] = "unfiled"
+class Forget:
+    """The case was over long ago: nothing that was written about it is to be read any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """Whose case it is, and against whom."""
-
-    report_id: UUID
-    reporter: UUID
-    reported: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    case: Parties
-    kind: Literal["open"] = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewing:
-    case: Parties
-    by: UUID | None
-    until: datetime | None
-    kind: Literal["reviewing"] = "reviewing"
-
-    def lapsed(self, at: datetime) -> bool:
-        return self.until is None or at >= self.until
-
-    def held_by(self, moderator: UUID, at: datetime) -> bool:
-        return self.by == moderator and not self.lapsed(at)
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    case: Parties
-    by: UUID | None
-    outcome: ReportOutcome
-    sanction_id: UUID | None
-    kind: Literal["closed"] = "closed"
-
-
-Report = Unfiled | Open | Reviewing | Closed
-Command = File | Claim | Release | Lapse | Resolve
+Command = File | Claim | Release | Lapse | Resolve | Forget
 
 
 def decide(state: Report, command: Command) -> Sequence[Event]:
@@ -161,6 +123,10 @@ def decide(state: Report, command: Command) -> Sequence[Event]:
             command.outcome,
             command.sanction_id,
         ):
+            return []
+        case Closed(case, forgotten=False), Forget():
+            return [ReportForget(report_id=case.report_id)]
+        case _, Forget():
             return []
         case Closed(), Lapse():
             return []
@@ -235,6 +201,8 @@ def evolve(state: Report, event: Event) -> Report:
             return Open(case)
         case ReportResolve() as e, (Open(case) | Reviewing(case)):
             return Closed(case, e.by_user_id, e.outcome, e.sanction_id)
+        case ReportForget(), Closed():
+            return replace(state, forgotten=True)
         case _:
             return state
 

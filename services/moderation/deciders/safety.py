@@ -4,63 +4,28 @@ Stream `safety-{user}`: everything about one person's sanctions is in one order.
 over, because they may be appealed, and because a retry must find them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
 from uuid import UUID
 
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
     SanctionDrop,
+    SanctionForget,
     SanctionLift,
     SanctionPropose,
     SanctionStatement,
     SanctionUser,
 )
-from libs.contracts.vocabulary import LiftReason, ReasonCode, SanctionKind
+from libs.contracts.vocabulary import LiftReason
 from libs.eventstore.decider import Decider
+from services.moderation.deciders.measure import MOMENTARY, Measure, Moderator, Record, Sanction
 from services.moderation.deciders.refusals import NotFound, NotProposed, Outranked, SameModerator
-
-MOMENTARY: Final = frozenset({"warn", "kick"})
-"""Over as soon as they are imposed: nothing of them is left to lift."""
-
-Phase = Literal["needs_second_approver", "in_force", "over"]
 
 
 def safety_stream(user_id: UUID) -> str:
     return f"safety-{user_id}"
-
-
-def rank(roles: Iterable[str]) -> int:
-    """Whom one may sanction: those of a lower rank."""
-    held = set(roles)
-    return 2 if "operator" in held else 1 if "moderator" in held else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Moderator:
-    """Who acts, and how high they stand."""
-
-    user_id: UUID
-    rank: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A sanction as it is imposed. `until` None: for good."""
-
-    sanction_id: UUID
-    user_id: UUID
-    kind: SanctionKind
-    reason_code: ReasonCode
-    room_id: UUID | None = None
-    until: datetime | None = None
-    report_id: UUID | None = None
-
-    @property
-    def needs_two(self) -> bool:
-        return self.kind == "ban" and self.until is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +63,13 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
-class Sanction:
-    """`by` imposed or proposed it, `approved_by` was the second."""
+class Forget:
+    """Let go of a sanction that was over long ago."""
 
-    measure: Measure
-    by: UUID
-    phase: Phase
-    approved_by: UUID | None = None
+    sanction_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A person's sanctions, in the order they were imposed."""
-
-    sanctions: tuple[Sanction, ...] = ()
-
-    def find(self, sanction_id: UUID) -> Sanction | None:
-        return next((each for each in self.sanctions if each.measure.sanction_id == sanction_id), None)
-
-    @property
-    def in_force(self) -> tuple[Sanction, ...]:
-        return tuple(each for each in self.sanctions if each.phase == "in_force")
-
-    def having(self, sanction: Sanction) -> "Record":
-        """With this sanction as it stands now."""
-        if self.find(sanction.measure.sanction_id) is None:
-            return Record((*self.sanctions, sanction))
-        id = sanction.measure.sanction_id
-        return Record(tuple(sanction if each.measure.sanction_id == id else each for each in self.sanctions))
-
-
-Command = Impose | Approve | Withdraw | Expire
+Command = Impose | Approve | Withdraw | Expire | Forget
 
 
 def decide(state: Record, command: Command) -> Sequence[Event]:
@@ -136,6 +77,10 @@ def decide(state: Record, command: Command) -> Sequence[Event]:
         return _impose(state, command)
     found = state.find(command.sanction_id)
     match found, command:
+        case Sanction(measure, phase="over"), Forget(sanction_id=id):
+            return [SanctionForget(sanction_id=id, user_id=measure.user_id)]
+        case _, Forget():
+            return []
         case None, _:
             raise NotFound
         case Sanction(measure, phase="in_force"), Expire(at=at) if measure.until and at >= measure.until:
@@ -219,6 +164,8 @@ def evolve(state: Record, event: Event) -> Record:
             return state.having(Sanction(_measure(event), by, "over" if kind in MOMENTARY else "in_force", second))
         case SanctionLift(sanction_id=id) | SanctionDrop(sanction_id=id) if found := state.find(id):
             return state.having(replace(found, phase="over"))
+        case SanctionForget(sanction_id=id):
+            return Record(tuple(each for each in state.sanctions if each.measure.sanction_id != id))
         case _:
             return state
 
