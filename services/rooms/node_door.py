@@ -122,3 +122,23 @@ class NodeDoor(Protocol):
         Returns the visits of `seen` that are over or whose room another node owns by now: close their sockets.
         """
         ...
+
+    async def speak(self, visit_id: UUID, room_id: UUID, at: datetime, *, publishing: bool, fence: int) -> None:
+        """A microphone was opened or closed. Nothing happens where the visit is over. Raises NotOwner."""
+        ...
+
+    async def mute(
+        self, room_id: UUID, by: UUID, user: UUID, until: datetime | None, at: datetime, *, moderator: bool = False
+    ) -> None:
+        """Nobody in the room hears or reads them until then. Raises NotHost, Self, RoomClosed."""
+        ...
+
+    async def unmute(self, room_id: UUID, by: UUID, user: UUID, at: datetime, *, moderator: bool = False) -> None:
+        """The room hears them again. Raises NotHost, RoomClosed."""
+        ...
+
+    async def kick(
+        self, room_id: UUID, by: UUID, user: UUID, at: datetime, *, seconds: int | None = None, moderator: bool = False
+    ) -> bool:
+        """End their visit there, and keep them out for a while. Raises NotHost, Self, RoomClosed."""
+        ...

@@ -32,7 +32,7 @@ where room_id = $1 and owner_node = $2 and fence = $3
 """
 SEATED = """
 select visit_id, user_id, session_id, issued_at, device_type, coalesce(last_heartbeat, joined_at),
-  held_at from seats
+  held_at, moderator from seats
 where room_id = $1 and state = 'seated' order by joined_at, user_id
 """
 # Locked in one order, so that the beats of two nodes cannot wait for each other.

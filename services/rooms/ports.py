@@ -59,3 +59,4 @@ class Seat:
     device_type: DeviceType
     last_heartbeat: datetime
     held_at: datetime
+    moderator: bool = False

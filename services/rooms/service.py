@@ -27,7 +27,7 @@ class Rooms:
         self.order = OrderKeeping(store, pool, settings)
         self.invites = Invites(store, pool, self.visits, settings)
         self.matchmaking = Matchmaking(pool, self.visits)
-        self.voice = Voice(pool, settings)
+        self.voice = Voice(store, pool, settings)
 
 
 class RealtimeDoor(Nodes, Entrance):
@@ -36,5 +36,8 @@ class RealtimeDoor(Nodes, Entrance):
     def __init__(self, store: Store, pool: Pool, lifeline: Pool, settings: RoomsSettings) -> None:
         Nodes.__init__(self, pool, lifeline, settings.node_lease)
         Entrance.__init__(self, store, pool)
+        order = OrderKeeping(store, pool, settings)
         self.leave = Visits(store, pool, settings).leave
+        self.speak = Voice(store, pool, settings).speak
+        self.mute, self.unmute, self.kick = order.mute, order.unmute, order.kick
         self.known = Standings(pool).known

@@ -22,7 +22,7 @@ ALSO = {
     "join_by_invite": [GONE, OTHER_BODY],
     "find_room": [GONE, OTHER_BODY],
     "presence": [422],  # ids are a text of many
-    **dict.fromkeys(("kick", "mute_in_room", "unmute_in_room", "lock_room", "unlock_room"), [GONE]),
+    **dict.fromkeys(("kick", "mute_in_room", "unmute_in_room", "lock_room", "unlock_room"), (GONE,)),
 }
 
 

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.room import Member
 from services.rooms.realtime.safety import Changed
 from services.rooms.sanction import ENDS, Sanction
+from services.rooms.standings import Known
+from services.rooms.standings import RoomMute as RoomMuted
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +84,10 @@ class Bouncer:
         others = {*self._coming.get(room_id, ()), *(hall.room.members if hall else ())}
         self._follow(self._safety.learn(await self._door.known(room_id, users, sorted(others - set(users)))))
 
+    def order(self, mute: RoomMuted) -> None:
+        """By a host's or moderator's word, which has been written down: its topic will say the same."""
+        self._follow(self._safety.learn(Known({}, [], [mute])))
+
     def barring(self, user: UUID, room_id: UUID) -> Code | None:
         """The code to turn somebody away with, if they may not come in."""
         sanction = self._safety.barring(user, room_id)
@@ -93,6 +100,8 @@ class Bouncer:
         """Tell the room who has been muted since it was last told, and whose time is over."""
         for message in hall.room.silence(member, self._safety.mutes(member.guest.user, hall.room.room_id)):
             hall.tell(message, Surface.ROSTER, member.guest.user)
+        if member.mutes:
+            self._halls.turn(hall, member, monotonic(), publishing=False)
 
     async def run(self, every: float) -> None:
         """Ask the tables again, for ever: they hear what this node missed, by whatever way it came."""

@@ -1,4 +1,4 @@
-"""Chat: said once however often it is sent, heard in one order by everybody it may reach."""
+"""Chat and emotes: done once however often they are sent, heard in one order by everybody they may reach."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 from libs.safety.surface import Surface
 from services.rooms.realtime import messages
+from services.rooms.realtime.commands import Chat, Cid, Emote
+from services.rooms.realtime.emotes import EMOTES
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.limits import Limits
-from services.rooms.realtime.messages import Ack, Chat, Cid, Problem, problem
+from services.rooms.realtime.messages import Ack, Problem, problem
 from services.rooms.realtime.room import Member
 from services.rooms.realtime.socket import Socket
 
@@ -36,6 +38,24 @@ class Conversation:
         answer = self._said(hall, member, command)
         socket.tell(messages.encode(answer))
 
+    def emote(self, hall: Hall, member: Member, socket: Socket, command: Emote) -> None:
+        socket.tell(messages.encode(self._shown(hall, member, command)))
+
+    def _shown(self, hall: Hall, member: Member, command: Emote) -> Ack | Problem:
+        user = member.guest.user
+        if (offset := member.answered.get(command.cid)) is not None:
+            return Ack(command.cid, offset)
+        if command.emote not in EMOTES:
+            return problem("invalid", "There is no such emote.", command.cid)
+        if not self._may_speak(user, hall.room.room_id):
+            return problem("muted", "You are muted here.", command.cid)
+        if wait := self._limits.take(user, "emote", time()):
+            return problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)
+        shown = hall.room.emote(member, command.emote)
+        remember(member.answered, command.cid, shown.offset)
+        hall.tell(shown, Surface.EMOTE, user)
+        return Ack(command.cid, shown.offset)
+
     def _said(self, hall: Hall, member: Member, command: Chat) -> Ack | Problem:
         if (offset := member.answered.get(command.cid)) is not None:
             return Ack(command.cid, offset)
@@ -51,7 +71,7 @@ class Conversation:
         return Ack(command.cid, said.offset)
 
 
-def remember(answered: OrderedDict[Cid, int], cid: Cid, offset: int) -> None:
+def remember(answered: OrderedDict[Cid, int | None], cid: Cid, offset: int | None) -> None:
     """Keep the newest answers of a visit."""
     answered[cid] = offset
     if len(answered) > REMEMBERED:

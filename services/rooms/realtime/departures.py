@@ -12,9 +12,10 @@ from libs.contracts.vocabulary import LeaveReason
 from services.rooms.node_door import NodeDoor, NotOwner
 from services.rooms.realtime import messages
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.commands import Leave
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
-from services.rooms.realtime.messages import Ack, Leave, problem
+from services.rooms.realtime.messages import Ack, problem
 from services.rooms.realtime.room import Member
 from services.rooms.realtime.socket import Socket
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from libs.safety.surface import Surface
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.microphones import Microphones
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member
 from services.rooms.realtime.safety import Safety
@@ -19,8 +20,12 @@ REMEMBERED = 10_000  # ended visits
 class Halls:
     """By room, and by visit. All of it happens between two frames: nothing here waits."""
 
-    def __init__(self, presence: Presence, safety: Safety | None = None) -> None:
+    def __init__(
+        self, presence: Presence, safety: Safety | None = None, microphones: Microphones | None = None
+    ) -> None:
+        """Without `microphones` nobody writes down who speaks."""
         self.safety = safety or Safety()
+        self._microphones = microphones
         self.by_room: dict[UUID, Hall] = {}
         self._visits: dict[UUID, tuple[Hall, Member]] = {}
         self._ended: OrderedDict[UUID, None] = OrderedDict()  # news of an end may come before the visit does
@@ -62,10 +67,21 @@ class Halls:
         return member
 
     def seat(self, hall: Hall, member: Member, socket: Socket, now: float) -> None:
-        """A visit has a new socket."""
+        """A visit has a new socket, which is silent."""
+        self.turn(hall, member, member.heard, publishing=False)
         member.heard = now
         hall.seat(socket, member)
         self._presence.entered(hall, socket, member)
+
+    def turn(self, hall: Hall, member: Member, since: float, *, publishing: bool) -> int | None:
+        """A microphone is opened or closed, since then. Returns the offset of what the room is told, if it is news."""
+        if member.publishing == publishing:
+            return None
+        turned = hall.room.turn(member, publishing=publishing)
+        if self._microphones:
+            self._microphones.turned(hall, member, since)
+        hall.tell(turned, Surface.VOICE, member.guest.user)
+        return turned.offset
 
     def show(self, hall: Hall, member: Member, now: float) -> None:
         """In view again."""
@@ -81,6 +97,7 @@ class Halls:
 
     def hide(self, hall: Hall, member: Member) -> None:
         """Silent, or without a socket: out of view, the seat is kept."""
+        self.turn(hall, member, member.heard, publishing=False)
         if not member.away:
             hall.tell(hall.room.hide(member), Surface.JOIN, member.guest.user)
             self._presence.hidden(hall, member)
@@ -105,6 +122,8 @@ class Halls:
         if socket is not None:
             hall.unseat(socket)
             self._presence.left(hall, socket, member)
+        if reason == "kicked":
+            hall.tell(hall.room.kick(member, reason), Surface.JOIN, member.guest.user)
         hall.tell(hall.room.part(member, reason, now), Surface.JOIN, member.guest.user)
         hall.veil.leave(member.guest.user)
         if not hall.room.members:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 from uuid import UUID
 
 import structlog
@@ -17,11 +17,13 @@ from services.rooms.ports import Entered, Owned, Seat
 from services.rooms.realtime import messages
 from services.rooms.realtime.bouncer import Bouncer
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.commands import Hello
 from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
-from services.rooms.realtime.messages import Hello, Size, Welcome
+from services.rooms.realtime.limits import Limits
+from services.rooms.realtime.messages import Size, Welcome, problem
 from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.room import Guest, Member, Room
 from services.rooms.realtime.settings import NodeSettings
@@ -41,6 +43,7 @@ class Greeter:
         halls: Halls,
         lease: Lease,
         bouncer: Bouncer,
+        limits: Limits,
         revocations: Revocations,
         settings: NodeSettings,
         lose: Callable[[UUID], None],
@@ -49,6 +52,7 @@ class Greeter:
         self._halls = halls
         self._lease = lease
         self._bouncer = bouncer
+        self._limits = limits
         self._revocations = revocations
         self._settings = settings
         self._lose = lose
@@ -63,7 +67,8 @@ class Greeter:
             hall = await self._hall(room_id)
             entered = await self._enter(hall, hello)
             with self._bouncer.expecting(room_id, entered.user_id):
-                await self._bouncer.ask(room_id, [entered.user_id])
+                asked = self._bouncer.ask(room_id, [entered.user_id])
+                await asyncio.gather(asked, self._limits.meet(entered.user_id, time()))
                 self._seat(socket, room_id, hall, entered)
         except BadTicket:
             socket.close(Code.BAD_TICKET, "bad ticket")
@@ -97,6 +102,9 @@ class Greeter:
             socket.close(Code.SEAT_GONE, "seat gone")
         elif self._revocations.refuse(entered.user_id, entered.session_id, entered.issued_at):
             socket.close(Code.REVOKED, "revoked")
+        elif wait := self._limits.take(entered.user_id, "join", time()):
+            socket.tell(messages.encode(problem("rate_limited", "Not so fast.", retry_ms=wait)))
+            socket.close(Code.FLOOD, "flood")
         elif code := self._bouncer.barring(entered.user_id, room_id):
             socket.close(code, "sanctioned")
         else:
@@ -104,6 +112,7 @@ class Greeter:
             if member is None or member.guest.visit != entered.visit_id:
                 member = self._halls.admit(hall, _guest(entered), now, away=socket.closing)
                 self._bouncer.review(hall, member)
+            member.guest = _guest(entered)  # with the roles of the newest token
             if not socket.closing:  # else the seat is taken, and waits for the next socket or its end
                 self._welcome(socket, hall, member, entered, now)
 
@@ -171,4 +180,5 @@ class Greeter:
 
 
 def _guest(seat: Entered | Seat) -> Guest:
-    return Guest(seat.user_id, seat.visit_id, seat.session_id, seat.issued_at, seat.device_type, since=seat.held_at)
+    login = (seat.session_id, seat.issued_at, seat.device_type)
+    return Guest(seat.user_id, seat.visit_id, *login, since=seat.held_at, moderator=seat.moderator)

@@ -19,8 +19,9 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 KEPT: Final = 120  # seconds
-PAUSE: Final = 0.5  # seconds between two batches
-NOTED_EVERY: Final = 20  # batches between two writes of what is only noted
+PAUSE: Final = 0.05  # seconds between two batches
+NOTED_EVERY: Final = 200  # batches between two writes of what is only noted
+PATIENCE: Final = 0.25  # seconds; whoever comes in waits no longer for what they did elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Limit:
 
     per_minute: int
     burst: int
+
+    @property
+    def refill(self) -> float:
+        """Seconds in which an empty bucket fills."""
+        return 60 * self.burst / self.per_minute
 
 
 @dataclass(slots=True)
@@ -39,7 +45,13 @@ class _Count:
     tokens: float
     at: float
     here: int = 0  # not yet in Redis
-    everywhere: int | None = None  # in Redis, when last heard from
+    everywhere: int = 0  # in Redis, when last heard from
+
+    def learn(self, total: int) -> None:
+        """What Redis says; what is more than was known was done on another node, and empties this bucket too."""
+        elsewhere = total - self.everywhere
+        self.tokens = max(0.0, self.tokens - max(0, elsewhere))
+        self.everywhere = total
 
 
 def limit_key(user: UUID, kind: str, minute: int) -> str:
@@ -53,30 +65,47 @@ class Limits:
         self._redis = redis
         self._limits = limits
         self._counts: dict[tuple[UUID, str], _Count] = {}
+        self._dirty: set[tuple[UUID, str]] = set()  # those with something to write
         self._noted: Counter[tuple[UUID, str, int]] = Counter()
         self.failures = 0
 
     def take(self, user: UUID, kind: str, now: float) -> int:
         """0, or in how many milliseconds to try again. `now` in epoch seconds."""
         limit, count = self._limits[kind], self._count(user, kind, now)
-        count.tokens = min(limit.burst, count.tokens + (now - count.at) * limit.per_minute / 60)
+        count.tokens = min(limit.burst, count.tokens + max(0.0, now - count.at) * limit.per_minute / 60)
         count.at = now
-        if count.here + (count.everywhere or 0) >= limit.per_minute:
+        if count.here + count.everywhere >= limit.per_minute:
             return max(1, int((count.minute + 1) * 60_000 - now * 1000))
         if count.tokens < 1:
             return int((1 - count.tokens) * 60_000 / limit.per_minute) + 1
         count.tokens -= 1
         count.here += 1
+        self._dirty.add((user, kind))
         return 0
 
     def note(self, user: UUID, kind: str, times: int, now: float) -> None:
         """Something is decided elsewhere (moves, second by second) and only counted here."""
         self._noted[user, kind, int(now // 60)] += times
 
-    def expect(self, user: UUID, now: float) -> None:
-        """Somebody has come: what they did on other nodes in this minute counts here too, from the next batch on."""
-        for kind in self._limits:
-            self._count(user, kind, now)
+    async def meet(self, user: UUID, now: float) -> None:
+        """Somebody comes in: what they did on other nodes lately counts here too, or a new node were a new burst."""
+        minute = int(now // 60)
+        keys = [limit_key(user, kind, each) for kind in self._limits for each in (minute, minute - 1)]
+        try:
+            async with asyncio.timeout(PATIENCE), self._redis.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.get(key)
+                answers = [int(each or 0) for each in await pipe.execute()]
+        except (RedisError, OSError, TimeoutError) as error:
+            self.failures += 1
+            log.warning("limits not known", error=type(error).__name__)
+            return
+        for kind, total, before in zip(self._limits, answers[::2], answers[1::2], strict=True):
+            known = (user, kind) in self._counts
+            count = self._count(user, kind, now)
+            count.learn(total)
+            if not known and now % 60 < self._limits[kind].refill:
+                count.tokens = max(0.0, count.tokens - before)  # how lately is not said, so as if just now
 
     def _count(self, user: UUID, kind: str, now: float) -> _Count:
         minute = int(now // 60)
@@ -84,7 +113,7 @@ class Limits:
         if count is None:
             count = self._counts[user, kind] = _Count(minute, self._limits[kind].burst, now)
         elif count.minute != minute:
-            count.minute, count.here, count.everywhere = minute, 0, 0
+            count.minute, count.here, count.everywhere = minute, 0, 0  # what is not written yet is forgiven
         return count
 
     async def run(self) -> None:
@@ -97,20 +126,21 @@ class Limits:
 
     async def flush(self, now: float, *, noted: bool = True) -> None:
         """One batch: add what happened here, learn what happened anywhere, forget whoever has been quiet."""
-        self._counts = {who: count for who, count in self._counts.items() if count.minute >= int(now // 60) - 1}
-        counts = [(key, count) for key, count in self._counts.items() if count.here or count.everywhere is None]
+        counts = [(key, count) for key in self._dirty if (count := self._counts[key]).here]
         notes, self._noted = (self._noted, Counter()) if noted else (Counter(), self._noted)
+        self._dirty = set()
+        if noted:
+            lately = int(now // 60) - 1
+            self._counts = {who: count for who, count in self._counts.items() if count.minute >= lately}
         sent = [count.here for _, count in counts]
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for (user, kind), count in counts:
-                    key = limit_key(user, kind, count.minute)
-                    pipe.incrby(key, count.here) if count.here else pipe.get(key)
+                    pipe.incrby(limit_key(user, kind, count.minute), count.here)
                 for (user, kind, minute), times in notes.items():
                     pipe.incrby(limit_key(user, kind, minute), times)
                 for (user, kind), count in counts:
-                    if count.here:
-                        pipe.expire(limit_key(user, kind, count.minute), KEPT)
+                    pipe.expire(limit_key(user, kind, count.minute), KEPT)
                 for user, kind, minute in notes:
                     pipe.expire(limit_key(user, kind, minute), KEPT)
                 minutes = [count.minute for _, count in counts]
@@ -118,8 +148,10 @@ class Limits:
         except (RedisError, OSError) as error:
             self.failures += 1
             log.warning("limits not shared", error=type(error).__name__, count=len(counts))
+            self._dirty.update(key for key, _ in counts if key in self._counts)
             return
         for (_, count), minute, here, total in zip(counts, minutes, sent, answers, strict=False):
             if count.minute == minute:
                 count.here -= here
-                count.everywhere = int(total or 0)
+                count.everywhere += here  # of which this bucket knows
+                count.learn(int(total))

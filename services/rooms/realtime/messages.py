@@ -1,86 +1,21 @@
-"""The JSON frames of virtubar.v1, both ways. `t` tells them apart; fields nobody knows are ignored."""
+"""What clients are told: the JSON frames of virtubar.v1 on their way out.
+
+`offset` numbers what the whole room is told; the rest is for one socket.
+"""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, ValidationError
-from msgspec.json import Decoder, Encoder
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+from msgspec.json import Encoder
 
+from libs.contracts.vocabulary import Region, Theme
+from services.rooms.realtime.commands import Cid
 from services.rooms.realtime.frames import HEADROOM
 
-Cid = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-"""The client's own command id: unique in its visit, echoed as it came. Bounded, because many of them are kept."""
 Scope = Literal["room", "house"]
 PROBLEMS: Final = "https://virtubar.dev/problems/"
-
-
-class Malformed(Exception):
-    """Not a frame of this protocol: the socket closes with 4000."""
-
-
-# Client to server
-
-
-class Hello(Struct, tag_field="t", tag="hello"):
-    ticket: str | None = None
-    resume_token: str | None = None
-    epoch: str | None = None
-    offset: int | None = None
-
-
-class Auth(Struct, tag_field="t", tag="auth"):
-    token: str
-
-
-class Ping(Struct, tag_field="t", tag="ping"):
-    n: int = 0
-
-
-class Leave(Struct, tag_field="t", tag="leave"):
-    cid: Cid | None = None
-
-
-class Chat(Struct, tag_field="t", tag="chat"):
-    cid: Cid
-    text: str
-
-
-class Unknown(Struct):
-    """A command this node does not do, perhaps of a newer protocol."""
-
-    t: str
-    cid: Cid | None = None
-
-
-Command = Hello | Auth | Ping | Leave | Chat
-_KNOWN: Final = Decoder(Command)
-_LOOSE: Final = Decoder(Unknown)
-_NAMES: Final = frozenset({"hello", "auth", "ping", "leave", "chat"})
-
-
-def read(data: bytes) -> Command | Unknown:
-    """Raises Malformed for what is no JSON object with a `t`, or a known command with a field of another type."""
-    try:
-        command: Command = _KNOWN.decode(data)
-        return command
-    except (DecodeError, UnicodeDecodeError, RecursionError) as reason:
-        if isinstance(reason, ValidationError):
-            return _unknown(data, reason)
-        raise Malformed(str(reason)) from None
-
-
-def _unknown(data: bytes, reason: ValidationError) -> Unknown:
-    try:
-        command = _LOOSE.decode(data)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as worse:
-        raise Malformed(str(worse)) from None
-    if command.t in _NAMES:
-        raise Malformed(str(reason))
-    return command
-
-
-# Server to client. `offset` numbers what the whole room is told; the rest is for one socket.
 
 
 class Size(Struct):
@@ -112,6 +47,7 @@ class Seen(Struct):
     profile_version: int
     away: bool
     muted: bool
+    publishing: bool
     x: int
     y: int
     z: int
@@ -168,6 +104,59 @@ class Unmuted(Struct, tag_field="t", tag="unmute"):
     offset: int
     user: UUID
     scope: Scope
+
+
+class Emoted(Struct, tag_field="t", tag="emote"):
+    offset: int
+    user: UUID
+    emote: str
+
+
+class Gifted(Struct, tag_field="t", tag="gift"):
+    """One guest has bought another one something."""
+
+    offset: int
+    giver: UUID = field(name="from")
+    to: UUID
+    sku: str
+
+
+class VoiceTurned(Struct, tag_field="t", tag="voice_state"):
+    """Somebody's microphone was opened or closed."""
+
+    offset: int
+    user: UUID
+    publishing: bool
+
+
+class VoiceSignalled(Struct, tag_field="t", tag="voice_signal"):
+    sender: UUID = field(name="from")
+    kind: str
+    data: Raw
+
+
+class Kicked(Struct, tag_field="t", tag="kick"):
+    """Shown the door; `leave` follows."""
+
+    offset: int
+    user: UUID
+    reason: str
+
+
+class RoomNow(Struct):
+    """The room as it is after a change. Its name is for the API to tell."""
+
+    id: UUID
+    theme: Theme
+    region: Region
+    capacity: int
+    is_private: bool
+    is_locked: bool
+
+
+class RoomUpdated(Struct, tag_field="t", tag="room_update"):
+    offset: int
+    room: RoomNow
 
 
 class Ack(Struct, tag_field="t", tag="ack", omit_defaults=True):

@@ -9,13 +9,15 @@ from libs.chassis.revocations import TOPICS as REVOCATION_TOPICS
 from libs.chassis.revocations import Revocations
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
-from libs.contracts.rooms import RoomLeave
+from libs.contracts.inventory import ItemGift
+from libs.contracts.rooms import RoomLeave, RoomUpdate
 from libs.contracts.vocabulary import LeaveReason
 from services.rooms.realtime.bouncer import OWN_TOPICS
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.tidings import Tidings
 
-TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME, *OWN_TOPICS)
+TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME, RoomUpdate.NAME, ItemGift.NAME, *OWN_TOPICS)
 CODES: Final[dict[LeaveReason, Code]] = {
     "kicked": Code.KICKED,
     "sanctioned": Code.SANCTIONED,
@@ -34,6 +36,7 @@ class News:
         self._halls = halls
         self._order = order
         self._revocations = revocations
+        self._tidings = Tidings(halls)
 
     async def hear(self, envelope: Envelope) -> None:
         """Any event, in any order, any number of times."""
@@ -50,6 +53,8 @@ class News:
                 self._dismiss(user, None, envelope, Code.SANCTIONED)
             case UserDelete(user_id=user):
                 self._dismiss(user, None, envelope, Code.REVOKED)
+            case RoomUpdate() | ItemGift() as event:
+                self._tidings.tell(event, envelope)
 
     def _dismiss(self, user: UUID, session: UUID | None, envelope: Envelope, code: Code) -> None:
         """Their seat ends by rooms' own consumer; the socket does not wait for it."""

@@ -17,6 +17,22 @@ from services.rooms.realtime import messages
 from services.rooms.realtime.bouncer import Bouncer
 from services.rooms.realtime.chat import Conversation
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.commands import (
+    Auth,
+    Chat,
+    Command,
+    Emote,
+    Hello,
+    Kick,
+    Leave,
+    Mute,
+    OrderCommand,
+    Ping,
+    Unknown,
+    Unmute,
+    VoiceSignal,
+    VoiceState,
+)
 from services.rooms.realtime.departures import Departures
 from services.rooms.realtime.errands import Errands
 from services.rooms.realtime.hall import Hall
@@ -24,12 +40,17 @@ from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.hello import Greeter
 from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.limits import Limits
-from services.rooms.realtime.messages import Auth, Chat, Command, Drain, Hello, Leave, Ping, Pong, Unknown, problem
+from services.rooms.realtime.messages import Drain, Pong, problem
+from services.rooms.realtime.room import Member
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.socket import Socket
+from services.rooms.realtime.stewards import Stewards
+from services.rooms.realtime.voice import Voice
 
 log = structlog.get_logger(__name__)
 
+Deed = Chat | Emote | VoiceState | VoiceSignal | OrderCommand
+"""What only somebody seated may do."""
 AWAY_SOON: Final = 0  # ms: clients may ask for their new place at once
 
 
@@ -59,8 +80,10 @@ class Node:
         self._verifier = verifier
         self._settings = settings
         self.bouncer = Bouncer(door, halls, self.departures, self.errands)
-        self._greeter = Greeter(door, halls, lease, self.bouncer, revocations, settings, self.lose)
+        self._greeter = Greeter(door, halls, lease, self.bouncer, limits, revocations, settings, self.lose)
         self._conversation = Conversation(limits, settings.limit_chat_characters, self.bouncer.may_speak)
+        self._voice = Voice(halls, limits, settings, self.bouncer.may_speak)
+        self._stewards = Stewards(door, halls, self.bouncer)
 
     # what sockets report
 
@@ -78,8 +101,8 @@ class Node:
                 self.errands.go(self._authorise(socket, token))
             case Leave():
                 self.errands.go(self.departures.leave(socket, command))
-            case Chat():
-                self._chat(socket, command)
+            case Chat() | Emote() | VoiceState() | VoiceSignal() | Mute() | Unmute() | Kick():
+                self._do(socket, command)
             case Unknown(_, cid):
                 socket.tell(messages.encode(problem("unsupported", "This node does not do that.", cid)))
 
@@ -100,15 +123,33 @@ class Node:
         socket.greet()
         self.errands.go(self._greeter.greet(socket, socket.room_id, command))
 
-    def _chat(self, socket: Socket, command: Chat) -> None:
+    def _do(self, socket: Socket, command: Deed) -> None:
         member = socket.member
         found = self.halls.find(member.guest.visit) if member else None
         if member is None or found is None:
             socket.tell(messages.encode(problem("not_seated", "Wait for the welcome.", command.cid, retry_ms=500)))
-        elif not self.lease.held(monotonic()):
+            return
+        if not self.lease.held(monotonic()):
             socket.tell(messages.encode(problem("unavailable", "Try again.", command.cid, retry_ms=1000)))
+            return
+        hall = found[0]
+        match command:
+            case Chat():
+                self._conversation.chat(hall, member, socket, command)
+            case Emote():
+                self._conversation.emote(hall, member, socket, command)
+            case VoiceState():
+                self._voice.state(hall, member, socket, command)
+            case VoiceSignal():
+                self._voice.signal(hall, member, socket, command)
+            case Mute() | Unmute() | Kick():
+                self._order(hall, member, socket, command)
+
+    def _order(self, hall: Hall, member: Member, socket: Socket, command: OrderCommand) -> None:
+        if wait := self._limits.take(member.guest.user, "order", time()):
+            socket.tell(messages.encode(problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)))
         else:
-            self._conversation.chat(found[0], member, socket, command)
+            self.errands.go(self._stewards.keep(hall, member, socket, command))
 
     async def _authorise(self, socket: Socket, token: str) -> None:
         member = socket.member

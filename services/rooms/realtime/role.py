@@ -27,9 +27,10 @@ from services.rooms.realtime.errands import ended
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
-from services.rooms.realtime.limits import Limit, Limits
+from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.listen import listen, port_of, public_url
 from services.rooms.realtime.metrics import Figures, Load
+from services.rooms.realtime.microphones import Microphones
 from services.rooms.realtime.news import TOPICS, News
 from services.rooms.realtime.node import Node
 from services.rooms.realtime.presence import Presence
@@ -72,8 +73,9 @@ class Realtime:
             farewell=settings.farewell_seconds,
         )
         self._presence = Presence(redis, settings)
-        self._halls = Halls(self._presence)
-        self._limits = Limits(redis, {"chat": Limit(settings.limit_chat_per_minute, settings.limit_chat_burst)})
+        self._microphones = Microphones(door)
+        self._halls = Halls(self._presence, microphones=self._microphones)
+        self._limits = Limits(redis, settings.counted())
         self._lease = Lease(door, settings, Load(), lambda fences, since: self._node.owned(fences, since))
         self._node = Node(door, self._halls, self._lease, self._limits, verifier, revocations, settings)
         self._watch = Watch(self._node, self._crowd, self._limits, settings)
@@ -130,6 +132,7 @@ class Realtime:
         try:
             async with asyncio.timeout(self._settings.stop_seconds / 2):
                 await self._node.errands.finish(within=1.0)
+                await self._microphones.finish(within=1.0)
                 self._lease.accepting = False
                 await self._lease.renew()  # none of the rooms comes back here
                 await self._beats.write()

@@ -11,8 +11,26 @@ from msgspec import UNSET
 
 from libs.contracts.vocabulary import DeviceType
 from services.rooms.realtime import frames
+from services.rooms.realtime.commands import Cid
 from services.rooms.realtime.floor import Floor
-from services.rooms.realtime.messages import Away, Back, Cid, Joined, Left, Muted, Said, Scope, Seen, Snapshot, Unmuted
+from services.rooms.realtime.messages import (
+    Away,
+    Back,
+    Emoted,
+    Gifted,
+    Joined,
+    Kicked,
+    Left,
+    Muted,
+    RoomNow,
+    RoomUpdated,
+    Said,
+    Scope,
+    Seen,
+    Snapshot,
+    Unmuted,
+    VoiceTurned,
+)
 from services.rooms.realtime.movement import Pace, Place
 from services.rooms.realtime.slots import Slots
 
@@ -28,6 +46,7 @@ class Guest:
     device: DeviceType
     profile_version: int = 0
     since: datetime | None = None  # when the seat was kept for this visit
+    moderator: bool = False  # of the whole house, as of the last ticket
 
 
 Mutes = dict[Scope, datetime | None]
@@ -37,7 +56,10 @@ Mutes = dict[Scope, datetime | None]
 class Member:
     """A guest on the floor. `heard` is when the last frame came, in seconds of a steady clock."""
 
-    __slots__ = ("answered", "away", "body", "guest", "heard", "moved", "mutes", "place", "seq", "slot", "slot_bytes")
+    __slots__ = (
+        "answered", "away", "body", "guest", "heard", "moved", "mutes", "place", "publishing", "seq", "slot",
+        "slot_bytes",
+    )  # fmt: skip
 
     def __init__(self, guest: Guest, slot: int, body: bytes, pace: Pace, now: float) -> None:
         self.guest = guest
@@ -50,7 +72,9 @@ class Member:
         self.away = False
         self.moved = False
         self.mutes: Mutes = {}  # as the room has been told
-        self.answered: OrderedDict[Cid, int] = OrderedDict()  # command ids of this visit -> offset of what came of them
+        self.publishing = False  # the microphone is open
+        # command ids of this visit, and the offset of what the room was told of them, if it was
+        self.answered: OrderedDict[Cid, int | None] = OrderedDict()
 
 
 class Room:
@@ -100,12 +124,14 @@ class Room:
         """For one who must not see this member any more. To them it is a departure like any other."""
         return Left(self._next(), member.guest.user, "left")
 
-    def introduce(self, member: Member) -> Iterator[Joined | Away | Muted]:
+    def introduce(self, member: Member) -> Iterator[Joined | Away | Muted | VoiceTurned]:
         """For one who sees this member again."""
         yield Joined(self._next(), member.guest.user, member.slot, member.guest.profile_version)
         if member.away:
             yield Away(self._next(), member.guest.user)
         yield from self._muted(member, member.mutes)
+        if member.publishing:
+            yield VoiceTurned(self._next(), member.guest.user, True)
 
     def silence(self, member: Member, mutes: Mutes) -> list[Muted | Unmuted]:
         """Who may not speak has changed: what the room is told of it."""
@@ -121,6 +147,27 @@ class Room:
 
     def say(self, member: Member, message_id: UUID, text: str, at: datetime) -> Said:
         return Said(self._next(), message_id, member.guest.user, text, at)
+
+    def emote(self, member: Member, emote: str) -> Emoted:
+        return Emoted(self._next(), member.guest.user, emote)
+
+    def gift(self, giver: UUID, to: UUID, sku: str) -> Gifted:
+        return Gifted(offset=self._next(), giver=giver, to=to, sku=sku)
+
+    def turn(self, member: Member, *, publishing: bool) -> VoiceTurned:
+        """The microphone is opened or closed."""
+        member.publishing = publishing
+        return VoiceTurned(self._next(), member.guest.user, publishing)
+
+    def publishers(self) -> int:
+        """How many microphones are open."""
+        return sum(member.publishing for member in self.members.values())
+
+    def kick(self, member: Member, reason: str) -> Kicked:
+        return Kicked(self._next(), member.guest.user, reason)
+
+    def changed(self, now: RoomNow) -> RoomUpdated:
+        return RoomUpdated(self._next(), now)
 
     def move(self, member: Member, up: bytes, now: float) -> bytes | None:
         """Take a frame up (14 bytes). What comes back is the correction its sender must be sent, if any."""
@@ -177,5 +224,6 @@ class Room:
 
 
 def _seen(member: Member) -> Seen:
-    guest, (x, y, z, yaw) = member.guest, frames.place(member.body)
-    return Seen(guest.user, member.slot, guest.profile_version, member.away, bool(member.mutes), x, y, z, yaw)
+    guest, place = member.guest, frames.place(member.body)
+    state = (member.away, bool(member.mutes), member.publishing)
+    return Seen(guest.user, member.slot, guest.profile_version, *state, *place)

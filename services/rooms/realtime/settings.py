@@ -8,6 +8,7 @@ from pydantic import Field
 
 from libs.chassis.settings import Seconds
 from libs.contracts.vocabulary import Region
+from services.rooms.realtime.limits import Limit
 from services.rooms.settings import Count, RoomsSettings
 
 
@@ -63,6 +64,17 @@ class NodeSettings(RoomsSettings):
     limit_chat_per_minute: Count = 30
     limit_chat_burst: Count = 8
     limit_chat_characters: Count = 500
+    limit_emotes_per_minute: Count = 30
+    limit_emotes_burst: Count = 6
+    limit_voice_signals_per_minute: Count = 600  # connecting to five others takes some
+    limit_voice_signals_burst: Count = 150
+    limit_voice_states_per_minute: Count = 60
+    limit_voice_states_burst: Count = 10
+    limit_orders_per_minute: Count = 60  # mutes and kicks by one host or moderator
+    limit_orders_burst: Count = 20
+    limit_hellos_per_minute: Count = 60  # by one guest; more is a flood
+    limit_hellos_burst: Count = 20
+    limit_signal_bytes: Count = 16 * 1024
 
     # Redis
     presence_seconds: Seconds = 12.0  # TTL of presence:user:{userId} after a heartbeat
@@ -76,5 +88,19 @@ class NodeSettings(RoomsSettings):
             "moves_per_second": self.limit_moves_per_second,
             "chat_per_minute": self.limit_chat_per_minute,
             "chat_characters": self.limit_chat_characters,
+            "emotes_per_minute": self.limit_emotes_per_minute,
+            "signal_bytes": self.limit_signal_bytes,
+            "publishers": self.voice_publishers if self.voice_adapter == "mesh" else 0,
             "walk_cm_per_second": int(self.walk_cm_per_second),
+        }
+
+    def counted(self) -> dict[str, Limit]:
+        """What is counted by `rl:ws:{userId}:{eventType}:{minuteBucket}`, by event type; moves are counted too."""
+        return {
+            "chat": Limit(self.limit_chat_per_minute, self.limit_chat_burst),
+            "emote": Limit(self.limit_emotes_per_minute, self.limit_emotes_burst),
+            "voice_signal": Limit(self.limit_voice_signals_per_minute, self.limit_voice_signals_burst),
+            "voice_state": Limit(self.limit_voice_states_per_minute, self.limit_voice_states_burst),
+            "order": Limit(self.limit_orders_per_minute, self.limit_orders_burst),
+            "join": Limit(self.limit_hellos_per_minute, self.limit_hellos_burst),
         }

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.commands import Command, Malformed, Unknown, read
 from services.rooms.realtime.frames import HEADROOM, UP, UP_BYTES
-from services.rooms.realtime.messages import Command, Malformed, Unknown, read
 from services.rooms.realtime.room import Member, Room
 
 # Names of this module: an attribute of the enum's class would be looked up for every frame.

@@ -9,20 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rooms.realtime import messages
+from services.rooms.realtime.commands import Auth, Chat, Emote, Hello, Leave, Malformed, Ping, Unknown, read
 from services.rooms.realtime.frames import HEADROOM
-from services.rooms.realtime.messages import (
-    Ack,
-    Auth,
-    Chat,
-    Hello,
-    Leave,
-    Malformed,
-    Ping,
-    Said,
-    Unknown,
-    problem,
-    read,
-)
+from services.rooms.realtime.messages import Ack, Said, problem
 
 ANN, ID = UUID(int=1), UUID(int=2)
 
@@ -42,7 +31,8 @@ def text(message: object) -> str:
         (b'{"t":"chat","cid":7,"text":"hi","later":true}', Chat(cid=7, text="hi")),
         (b'{"t":"leave","cid":"%b"}' % (b"c" * 64), Leave(cid="c" * 64)),
         (b'{"t":"leave","cid":-9223372036854775808}', Leave(cid=-(2**63))),
-        (b'{"t":"emote","cid":"a","emote":"wave"}', Unknown(t="emote", cid="a")),
+        (b'{"t":"emote","cid":"a","emote":"wave"}', Emote(cid="a", emote="wave")),
+        (b'{"t":"sing","cid":"a","song":"x"}', Unknown(t="sing", cid="a")),
     ],
 )
 def test_a_command_is_read(frame: bytes, command: object) -> None:
