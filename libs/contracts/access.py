@@ -21,13 +21,9 @@ LISTENS: Final[Mapping[str, tuple[str, ...]]] = {
     "social": ("user_register", "user_reinstate"),
     "rooms": (
         *("block_user", "unblock_user", "mute_user", "unmute_user", "friend_accept", "friend_remove"),
-        *("sanction_user", "sanction_lift", "user_reinstate", "report_user", "item_gift", "item_acquire"),
-        *("profile_create", "profile_update"),
+        *("sanction_user", "sanction_lift", "item_gift", "profile_create", "profile_update"),
     ),
-    "moderation": (
-        *("user_register", "role_grant", "role_revoke", "room_create", "room_close", "room_join", "room_leave"),
-        "evidence_seal",
-    ),
+    "moderation": ("user_register", "role_grant", "role_revoke", "room_create"),
     "inventory": ("user_register", "user_reinstate", "block_user", "unblock_user"),
 }
 """What each service hears of besides ENDS_SESSIONS."""
