@@ -1,7 +1,7 @@
 """Moderation's facts: reports, sanctions, appeals. All restricted.
 
-What people wrote about a case is kept in facts of its own, stored only, whose subject is the case or the sanction: under
-their keys it outlives those who are in it, and ends with them.
+What people wrote about a case is kept in facts of its own, stored only, whose subject is the case or the sanction:
+under their keys it outlives those who are in it, and ends with them.
 """
 
 from uuid import UUID
