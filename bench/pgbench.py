@@ -29,6 +29,10 @@ def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Rate:
         file.write(script)
         file.flush()
         words = [str(binaries() / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
-        told = subprocess.run([*words, "-f", file.name, url], capture_output=True, text=True, check=True).stdout
+        try:
+            told = subprocess.run([*words, "-f", file.name, url], capture_output=True, text=True, check=True).stdout
+        except subprocess.CalledProcessError as failed:
+            failed.add_note(failed.stderr)
+            raise
     (rate,), (mean,) = TPS.findall(told), LATENCY.findall(told)
     return Rate(float(rate), float(mean))

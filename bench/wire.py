@@ -15,10 +15,14 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str) -> None:
         self._reader, self._writer, self._host = reader, writer, host
 
-    async def __call__(self, method: str, path: str, token: str, body: Any = None) -> tuple[int, bytes]:
-        """Status and body. Raises IncompleteReadError when the connection ends."""
+    async def __call__(
+        self, method: str, path: str, token: str, body: Any = None, *, key: str = ""
+    ) -> tuple[int, bytes]:
+        """Status and body; `key` is an Idempotency-Key. Raises IncompleteReadError when the connection ends."""
         data = b"" if body is None else orjson.dumps(body)
         head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\nauthorization: Bearer {token}\r\n"
+        if key:
+            head += f"idempotency-key: {key}\r\n"
         if data:
             head += "content-type: application/json\r\n"
         self._writer.write(f"{head}content-length: {len(data)}\r\n\r\n".encode() + data)
