@@ -60,6 +60,11 @@ golden: $(READY) ## Write what is generated from the contracts and from deploy/b
 	@$(BIN)/python -m libs.contracts.golden
 	@$(BIN)/python -m deploy.golden
 
+.PHONY: openapi
+openapi: up ## Write what the running bar says of its API
+	@$(BIN)/python -m deploy.gateway.gather
+	@$(BIN)/python -m deploy.golden
+
 .PHONY: faults
 faults: setup ## The long fault runs
 	@FAULTS=long $(BIN)/pytest tests/faults -m "faults or not faults"

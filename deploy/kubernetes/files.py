@@ -1,6 +1,8 @@
 """deploy/kubernetes/base and the stores to try it with, made from the bar on one page. Pure, but for documents read."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from deploy.bar import SERVICES
@@ -27,7 +29,7 @@ RESTRICTED: Final = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode
 
 def files() -> Mapping[str, str]:
     """What each file should hold, by its path in the repository."""
-    copied = {f"gateway/{source.name}": (CHECKOUT / source).read_text() for source in documents().values()}
+    copied = {f"gateway/{source.name}": _copied(CHECKOUT / source) for source in documents().values()}
     made = {f"{name}.yaml": _yaml(objects) for name, objects in _base().items()}
     base = {
         **made,
@@ -86,6 +88,12 @@ def _component() -> Part:
         "configMapGenerator": [{"name": "kafka", "files": ["kafka/server.properties", "kafka/start.sh"]}],
         "secretGenerator": [{"name": name, "envs": [f"secrets/{name}.env"]} for name in needed(everything())],
     }
+
+
+def _copied(source: Path) -> str:
+    """A document as it goes into a ConfigMap, which holds 1 MiB."""
+    content = source.read_text()
+    return json.dumps(json.loads(content), separators=(",", ":")) if source.suffix == ".json" else content
 
 
 def _namespace() -> Part:
