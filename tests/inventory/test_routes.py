@@ -104,11 +104,14 @@ async def test_the_menu_comes_page_by_page_cheapest_first(api: Api) -> None:
     assert [item["sku"] for item in (await api(ANN, "GET", "/items?type=cosmetic")).json()["items"]] == [HAT.sku]
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/items"), ("DELETE", f"/items/{BEER_ID}")])
-async def test_only_operators_write_the_menu_and_credit_wallets(api: Api, method: str, path: str) -> None:
-    assert problem(await api(ANN, method, path, SHOT if method == "POST" else None)) == (403, "forbidden")
+async def test_only_operators_write_the_menu_and_credit_wallets(api: Api) -> None:
     credit = {"amount_cents": 100, "reference": "mine"}
-    assert problem(await api(ANN, "POST", f"/wallets/{ANN}/credits", credit)) == (403, "forbidden")
+    for method, path, body in (
+        ("POST", "/items", SHOT),
+        ("DELETE", f"/items/{BEER_ID}", None),
+        ("POST", f"/wallets/{ANN}/credits", credit),
+    ):
+        assert problem(await api(ANN, method, path, body)) == (403, "forbidden"), path
 
 
 async def test_a_purchase_takes_the_money_and_brings_the_thing(api: Api) -> None:
@@ -231,30 +234,30 @@ async def test_every_cent_is_in_the_entries_newest_first(api: Api) -> None:
     assert [e["reference"] for e in (await api(BOB, "GET", "/wallet/entries")).json()["items"]] == ["welcome:1"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/items", SHOT | {"sku": "Bad Sku"}),
-        ("POST", "/items", SHOT | {"price_cents": -1}),
-        ("POST", "/items", SHOT | {"name": " "}),
-        ("POST", "/items", SHOT | {"metadata": {"Bad Key": 1}}),
-        ("POST", "/items", SHOT | {"metadata": {"deep": {"er": 1}}}),
-        ("POST", "/items", SHOT | {"metadata": {"long": "x" * 201}}),
-        ("POST", "/items", SHOT | {"metadata": {f"k{n}": n for n in range(17)}}),
-        ("POST", f"/items/{BEER_ID}/purchases", {}),
-        ("POST", f"/items/{BEER_ID}/purchases", {"expected_price_cents": "300"}),
-        ("POST", f"/items/{BEER_ID}/gifts", {"expected_price_cents": 300}),
-        ("POST", "/items/beer/purchases", {"expected_price_cents": 300}),
-        ("POST", f"/wallets/{ANN}/credits", {"amount_cents": 0, "reference": "a"}),
-        ("POST", f"/wallets/{ANN}/credits", {"amount_cents": 1, "reference": "For Ann, with love"}),
-        ("GET", "/items?type=food", None),
-        ("GET", "/items?cursor=nonsense", None),
-        ("GET", "/wallet/entries?limit=0", None),
-        ("GET", "/inventory?limit=101", None),
-    ],
+INVALID: tuple[tuple[str, str, Any], ...] = (
+    ("POST", "/items", SHOT | {"sku": "Bad Sku"}),
+    ("POST", "/items", SHOT | {"price_cents": -1}),
+    ("POST", "/items", SHOT | {"name": " "}),
+    ("POST", "/items", SHOT | {"metadata": {"Bad Key": 1}}),
+    ("POST", "/items", SHOT | {"metadata": {"deep": {"er": 1}}}),
+    ("POST", "/items", SHOT | {"metadata": {"long": "x" * 201}}),
+    ("POST", "/items", SHOT | {"metadata": {f"k{n}": n for n in range(17)}}),
+    ("POST", f"/items/{BEER_ID}/purchases", {}),
+    ("POST", f"/items/{BEER_ID}/purchases", {"expected_price_cents": "300"}),
+    ("POST", f"/items/{BEER_ID}/gifts", {"expected_price_cents": 300}),
+    ("POST", "/items/beer/purchases", {"expected_price_cents": 300}),
+    ("POST", f"/wallets/{ANN}/credits", {"amount_cents": 0, "reference": "a"}),
+    ("POST", f"/wallets/{ANN}/credits", {"amount_cents": 1, "reference": "For Ann, with love"}),
+    ("GET", "/items?type=food", None),
+    ("GET", "/items?cursor=nonsense", None),
+    ("GET", "/wallet/entries?limit=0", None),
+    ("GET", "/inventory?limit=101", None),
 )
-async def test_what_does_not_fit_is_invalid(api: Api, method: str, path: str, body: Any) -> None:
-    assert problem(await api(OPERATOR, method, path, body)) == (422, "invalid")
+
+
+async def test_what_does_not_fit_is_invalid(api: Api) -> None:
+    for method, path, body in INVALID:
+        assert problem(await api(OPERATOR, method, path, body)) == (422, "invalid"), (method, path, body)
 
 
 async def test_everything_takes_a_token(api: Api) -> None:
