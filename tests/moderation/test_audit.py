@@ -10,6 +10,9 @@ import asyncpg
 import orjson
 import pytest
 
+from cli.verify.report import Report
+from cli.verify.sources import KEPT, Service
+from cli.verify.tables import check
 from services.moderation.audit import GENESIS
 from services.moderation.chain import Chain
 from services.moderation.deciders.refusals import Outranked
@@ -165,3 +168,19 @@ async def test_control_an_untouched_log_has_no_faults_and_an_empty_one_neither(
     await a_shift(house)
     assert await audit_faults(owner) == [], "what is not chained yet is no fault"
     assert sha256(b"virtubar audit 1").digest() == GENESIS
+
+
+async def test_verify_looks_at_it(chained: House, owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    service, clean, spoilt = (
+        Service("moderation", chained.urls.owner, chained.urls.keys, KEPT["moderation"]),
+        Report(),
+        Report(),
+    )
+    await check(service, clean)
+    assert clean.problems == []
+    await owner.execute("delete from audit where seq = 4")
+    await check(service, spoilt)
+    assert [said.partition(" has no entry")[0][:30] for said in spoilt.problems] == [
+        "moderation: audit: entry 4 is ",
+        "moderation: audit: report_reso",
+    ]
