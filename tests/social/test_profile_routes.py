@@ -77,7 +77,7 @@ async def test_what_is_personal_is_neither_in_the_log_nor_in_the_state(api: Api)
 
 
 async def test_changes_at_the_same_time_lose_nothing_of_one_another(api: Api) -> None:
-    await api.house.person("Ann", ANN)
+    await api.house.person("Ann", ANN, avatar_id="ace")
     changes = [
         {"bio": "Hello."},
         {"locale": "fr"},
