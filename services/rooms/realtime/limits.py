@@ -47,8 +47,14 @@ class _Count:
     here: int = 0  # not yet in Redis
     everywhere: int = 0  # in Redis, when last heard from
 
-    def learn(self, total: int) -> None:
+    def pour(self, limit: Limit, now: float) -> None:
+        """The bucket fills with time."""
+        self.tokens = min(limit.burst, self.tokens + max(0.0, now - self.at) * limit.per_minute / 60)
+        self.at = now
+
+    def learn(self, total: int, limit: Limit, now: float) -> None:
         """What Redis says; what is more than was known was done on another node, and empties this bucket too."""
+        self.pour(limit, now)
         elsewhere = total - self.everywhere
         self.tokens = max(0.0, self.tokens - max(0, elsewhere))
         self.everywhere = total
@@ -72,8 +78,7 @@ class Limits:
     def take(self, user: UUID, kind: str, now: float) -> int:
         """0, or in how many milliseconds to try again. `now` in epoch seconds."""
         limit, count = self._limits[kind], self._count(user, kind, now)
-        count.tokens = min(limit.burst, count.tokens + max(0.0, now - count.at) * limit.per_minute / 60)
-        count.at = now
+        count.pour(limit, now)
         if count.here + count.everywhere >= limit.per_minute:
             return max(1, int((count.minute + 1) * 60_000 - now * 1000))
         if count.tokens < 1:
@@ -100,11 +105,11 @@ class Limits:
             self.failures += 1
             log.warning("limits not known", error=type(error).__name__)
             return
-        for kind, total, before in zip(self._limits, answers[::2], answers[1::2], strict=True):
+        for (kind, limit), total, before in zip(self._limits.items(), answers[::2], answers[1::2], strict=True):
             known = (user, kind) in self._counts
             count = self._count(user, kind, now)
-            count.learn(total)
-            if not known and now % 60 < self._limits[kind].refill:
+            count.learn(total, limit, now)
+            if not known and now % 60 < limit.refill:
                 count.tokens = max(0.0, count.tokens - before)  # how lately is not said, so as if just now
 
     def _count(self, user: UUID, kind: str, now: float) -> _Count:
@@ -150,8 +155,8 @@ class Limits:
             log.warning("limits not shared", error=type(error).__name__, count=len(counts))
             self._dirty.update(key for key, _ in counts if key in self._counts)
             return
-        for (_, count), minute, here, total in zip(counts, minutes, sent, answers, strict=False):
+        for ((_, kind), count), minute, here, total in zip(counts, minutes, sent, answers, strict=False):
             if count.minute == minute:
                 count.here -= here
                 count.everywhere += here  # of which this bucket knows
-                count.learn(int(total))
+                count.learn(int(total), self._limits[kind], now)
