@@ -10,6 +10,7 @@ import typer
 
 from cli.running import running_bar, say
 from deploy.native.errors import BarError
+from deploy.native.native import Native
 from libs.contracts.vocabulary import Role
 from services.identity.commands import Command, GrantRole, RevokeRole
 from services.identity.decider import NotFound
@@ -41,6 +42,11 @@ def settings() -> Settings:
     if os.environ.get(f"{PREFIX}DATABASE_URL"):
         return Settings()
     native, _ = running_bar()
+    return told_by(native)
+
+
+def told_by(native: Native) -> Settings:
+    """What identity is told in this bar."""
     process = next(each for each in native.bar.processes if each.service.name == "identity")
     told = native.bar.environment(process)
     return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in told.items()})

@@ -1,4 +1,6 @@
-"""The live view: rooms, guests, events a second."""
+"""The live view: rooms, guests, events a second, and what happens, in words."""
+
+from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -10,23 +12,25 @@ from cli.demo.evening import Evening
 from cli.demo.pulse import Pulse
 
 COLOURS = {"lounge": "magenta", "dance": "cyan", "sports": "green"}
+TICKER = 9  # lines
+DOTS = 16
 
 
 def board(evening: Evening, pulse: Pulse, elapsed: float, length: float) -> RenderableType:
-    """The evening as it stands, `elapsed` seconds into its `length`."""
+    """The evening as it stands, `elapsed` seconds into its `length`. Fits 80 columns and 24 lines."""
     return Panel(
-        Group(_clock(elapsed, length), Text(), _rooms(evening), Text(), _figures(evening, pulse)),
+        Group(_clock(elapsed, length), _rooms(evening), Text(), _figures(evening, pulse), Text(), _ticker(evening)),
         title="[bold]An evening at the bar[/]",
         border_style="yellow",
-        padding=(1, 2),
+        padding=(0, 1),
     )
 
 
 def line(evening: Evening, pulse: Pulse, elapsed: float) -> str:
     """The same in one line."""
     return (
-        f"{elapsed:4.0f} s  {evening.signed_in} of {evening.guests} signed in, {evening.inside} in a room, "
-        f"{evening.moves:,} moves, {evening.seen:,} seen, {evening.words:,} said; {pulse.total:,} events"
+        f"{elapsed:4.0f} s  {evening.signed_in} of {evening.guests} guests came, {evening.inside} in a room, "
+        f"{evening.moves:,} moves, {evening.words:,} said; {pulse.total:,} events"
     )
 
 
@@ -41,24 +45,24 @@ def _clock(elapsed: float, length: float) -> RenderableType:
 
 
 def _rooms(evening: Evening) -> RenderableType:
-    table = Table(expand=True, box=None, pad_edge=False)
-    table.add_column("room", ratio=2)
-    table.add_column("guests", ratio=3)
-    table.add_column("", justify="right", width=4)
-    table.add_column("last words", ratio=4, no_wrap=True)
+    table = Table.grid(expand=True, padding=(0, 1))
+    table.add_column(width=20, no_wrap=True)
+    table.add_column(width=DOTS, no_wrap=True)
+    table.add_column(justify="right", width=3)
+    table.add_column(ratio=1, no_wrap=True)
     for floor in evening.floors.values():
-        people = Text("●" * min(floor.guests, 40), style=COLOURS.get(floor.theme, "white"))
-        table.add_row(floor.name, people, str(floor.guests), Text(floor.said, style="dim italic"))
+        people = Text("●" * min(floor.guests, DOTS), style=COLOURS.get(floor.theme, "white"))
+        said = Text(f"“{floor.said}”" if floor.said else "", style="dim italic")
+        table.add_row(Text(floor.name), people, str(floor.guests), said)
     return table
 
 
 def _figures(evening: Evening, pulse: Pulse) -> RenderableType:
     line = Table.grid(expand=True)
     figures = {
-        "signed in": f"{evening.signed_in}/{evening.guests}",
+        "guests": f"{evening.signed_in}/{evening.guests}",
         "in a room": f"{evening.inside}",
         "moves": f"{evening.moves:,}",
-        "moves seen": f"{evening.seen:,}",
         "said": f"{evening.words:,}",
         "events": f"{pulse.total:,}",
         "events/s": f"{pulse.rate:,.0f}",
@@ -68,3 +72,10 @@ def _figures(evening: Evening, pulse: Pulse) -> RenderableType:
     line.add_row(*(Text(value, style="bold") for value in figures.values()))
     line.add_row(*(Text(name, style="dim") for name in figures))
     return line
+
+
+def _ticker(evening: Evening) -> RenderableType:
+    """The newest last. The panel keeps its height from the first moment on."""
+    newest = list(islice(reversed(evening.happenings), TICKER))[::-1]
+    lines = [Text(each.words, style="" if each.story else "dim", no_wrap=True, overflow="ellipsis") for each in newest]
+    return Group(*lines, *(Text() for _ in range(TICKER - len(lines))))

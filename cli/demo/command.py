@@ -1,49 +1,79 @@
-"""`virtubar demo`: an evening at the bar, then the proof that every fact of it is where it belongs, once."""
+"""`virtubar demo`: a night at the bar, then the proof that every fact of it is where it belongs, once."""
 
 import asyncio
+import signal
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.live import Live
 from rich.status import Status
 
+from cli.demo import outcome, samples
 from cli.demo.board import board, line
+from cli.demo.evening import Happening
 from cli.demo.host import Host
 from cli.running import running_bar, say, stderr
-from cli.verify.table import table
 from cli.verify.verify import verified
+from clients.python import ClientError
 from deploy.native.errors import BarError
 
-SECONDS_A_LINE = 5.0
-NEXT = """
+SECONDS_A_LINE: Final = 5.0
+INTERRUPTED: Final = 130  # exit status, as shells have it
+NEXT: Final = """
 [bold]The bar is still open.[/] Walk around in it:
 
   gateway        {gateway}   (docs at {gateway}/docs)
   mailbox        virtubar mail
-  the lake       virtubar sql "select name, count(*) from events group by name order by 2 desc"
+  the lake       virtubar sql            [dim]every event there is[/]
   one topic      virtubar events tail room_join
   the proof      virtubar verify
+  every table    virtubar rebuild rooms  [dim]from the log alone[/]
   what runs      virtubar status
   close it       make down
 """
 
 
 def demo(
-    guests: Annotated[int, typer.Option(min=1, max=500, help="How many people come.")] = 40,
+    guests: Annotated[int, typer.Option(min=1, max=500, help="How many people come, besides nine regulars.")] = 40,
     seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long the evening lasts.")] = 30,
 ) -> None:
-    """An evening at the bar: guests sign in, walk about, talk, leave; at the end the proof that nothing was lost."""
+    """A night at the bar: guests meet, talk, drink, quarrel and make up; at the end the proof that nothing was lost."""
     native, _ = running_bar()
-    host = Host(native.gateway_url, native.kafka_admin_url, native.mailbox, guests, seconds)
-    asyncio.run(_on_the_board(host) if stderr.is_terminal else host.hold(_in_lines(host)))
+    host = Host(native, guests, seconds)
+    try:
+        asyncio.run(_evening(host))
+    except* (ClientError, TimeoutError) as troubles:
+        raise BarError(f"the evening broke off: {_first(troubles)}", "virtubar status, virtubar logs SERVICE") from None
+    if host.ended_early:
+        say("The evening ended early; the bar is still open.")
+        raise typer.Exit(INTERRUPTED)
     with Status("comparing every event in the stores, the topics and the lake", console=stderr) as status:
         report = verified(native, progress=status.update)
-    Console(highlight=False).print(table(report))
+    screen, checked = Console(highlight=False), host.facts.checked
+    for part in (outcome.events(report, host.pulse.tonight), "", outcome.facts(checked), ""):
+        screen.print(part)
+    screen.print(outcome.verdict(report, checked))
     if not report.clean:
         raise BarError("the evening left something behind", "virtubar verify names it again")
+    if not host.facts.hold:
+        raise BarError("not everything was as it should be", "virtubar logs SERVICE, for whoever was to see to it")
+    screen.print()
+    screen.print(samples.answers(native), soft_wrap=True)
     stderr.print(NEXT.format(gateway=native.gateway_url))
+
+
+async def _evening(host: Host) -> None:
+    """Until everybody is home; the first Ctrl-C sends them there, a second one does not wait for them."""
+    loop = asyncio.get_running_loop()
+
+    def ctrl_c() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        host.last_orders()
+
+    loop.add_signal_handler(signal.SIGINT, ctrl_c)
+    await (_on_the_board(host) if stderr.is_terminal else host.hold(_in_lines(host)))
 
 
 async def _on_the_board(host: Host) -> None:
@@ -56,8 +86,12 @@ async def _on_the_board(host: Host) -> None:
 
 
 def _in_lines(host: Host) -> Callable[[float], None]:
-    """Where no terminal is watching: a line every few seconds."""
+    """Where no terminal is watching: the story as it goes, and the figures every few seconds."""
     due = 0.0
+
+    def happens(happening: Happening) -> None:
+        if happening.story:
+            say(f"        {happening.words}")
 
     def show(elapsed: float) -> None:
         nonlocal due
@@ -65,4 +99,12 @@ def _in_lines(host: Host) -> Callable[[float], None]:
             due += SECONDS_A_LINE
             say(line(host.evening, host.pulse, elapsed))
 
+    host.evening.listeners.append(happens)
     return show
+
+
+def _first(troubles: BaseExceptionGroup) -> BaseException:
+    first: BaseException = troubles
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

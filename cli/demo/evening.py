@@ -1,8 +1,19 @@
 """What is known of the evening while it goes on; the guests write it, the board shows it."""
 
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
+
+REMEMBERED = 200  # happenings
+
+
+class Happening(NamedTuple):
+    """Something in words. Whatever is part of the story matters more than what guests do among themselves."""
+
+    words: str
+    story: bool
 
 
 @dataclass
@@ -14,6 +25,7 @@ class Floor:
     theme: str
     guests: int = 0  # of ours, with an open socket
     said: str = ""  # the last words
+    is_public: bool = True
 
 
 @dataclass
@@ -27,9 +39,24 @@ class Evening:
     moves: int = 0  # transforms sent
     seen: int = 0  # other people's positions received
     words: int = 0  # chat messages sent
+    names: dict[UUID, str] = field(default_factory=dict)  # of everybody of ours who came
     troubles: Counter[str] = field(default_factory=Counter)  # what went wrong, by kind; a guest tries again
+    happenings: deque[Happening] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    listeners: list[Callable[[Happening], None]] = field(default_factory=list)
 
     @property
     def inside(self) -> int:
         """Guests with an open socket."""
         return sum(floor.guests for floor in self.floors.values())
+
+    def tell(self, words: str, *, story: bool = False) -> None:
+        happening = Happening(words, story)
+        self.happenings.append(happening)
+        for listener in self.listeners:
+            listener(happening)
+
+    def comes_in(self, room: UUID) -> Floor:
+        """Somebody of ours; a room that nobody knew of yet is somebody's table."""
+        floor = self.floors.setdefault(room, Floor(room, "a table", "lounge", is_public=False))
+        floor.guests += 1
+        return floor

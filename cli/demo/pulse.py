@@ -1,6 +1,7 @@
 """How many events the topics hold, and how fast they come."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 from aiokafka import TopicPartition
@@ -16,8 +17,8 @@ class Pulse:
     def __init__(self, kafka_url: str, topics: Mapping[str, Topic]) -> None:
         self._kafka = Kafka.parse(kafka_url)
         self._topics = topics
-        self._before = 0
-        self._ends = 0
+        self._before: Counter[str] = Counter()
+        self._ends: Counter[str] = Counter()
         self._at = time.monotonic()
         self.rate = 0.0  # events a second since the last look
 
@@ -32,21 +33,29 @@ class Pulse:
             for number in range(topic.partitions)
         ]
         await self.look()
-        self._before, self.rate = self._ends, 0.0
+        self._before, self.rate = self._ends.copy(), 0.0
 
     @property
     def total(self) -> int:
         """Events since the start."""
+        return self._ends.total() - self._before.total()
+
+    @property
+    def tonight(self) -> Counter[str]:
+        """Events since the start, by name."""
         return self._ends - self._before
 
     async def look(self) -> None:
         """Look once; an unreachable broker leaves the figures as they were."""
         try:
-            ends = sum((await self._consumer.end_offsets(self._partitions)).values())
+            offsets = await self._consumer.end_offsets(self._partitions)
         except KafkaError:
             return
+        ends: Counter[str] = Counter()
+        for partition, offset in offsets.items():
+            ends[partition.topic] += offset
         now = time.monotonic()
-        self.rate = (ends - self._ends) / max(now - self._at, 1e-6)
+        self.rate = (ends.total() - self._ends.total()) / max(now - self._at, 1e-6)
         self._ends, self._at = ends, now
 
     async def close(self) -> None:

@@ -3,6 +3,8 @@
 import math
 import random
 
+from clients.python import Visit
+
 STEP = 12.0  # centimetres a move
 MARGIN = 60  # centimetres kept from the walls
 
@@ -25,3 +27,11 @@ class Walk:
             x, z = self._x + STEP * math.cos(self._heading), self._z + STEP * math.sin(self._heading)
         self._x, self._z = x, z
         return round(x), round(z), round(self._heading / math.tau * 256) & 0xFF
+
+
+def walk_from(visit: Visit, luck: random.Random) -> Walk:
+    """From where somebody stands."""
+    assert visit.welcome
+    size, me = visit.welcome.floor, visit.roster.me
+    x, z = (me.x, me.z) if me else (size.x // 2, size.z // 2)
+    return Walk(x, z, size.x, size.z, luck)

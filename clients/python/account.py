@@ -3,27 +3,46 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx2
+import msgspec
 
+from clients.python.again import until_answered
 from clients.python.problems import Refused, Unreachable
 
+T = TypeVar("T")
 AskCode = Callable[[str], Awaitable[str]]
 """`await ask_code(email)` -> the six digits that were sent there."""
 EARLY = 30.0  # seconds before its end a token is replaced
 
 
-class Account:
-    """`http` has the gateway as its base URL, and may be shared by any number of accounts."""
+class Receipt(msgspec.Struct, frozen=True):
+    receipt: UUID
 
-    def __init__(self, http: httpx2.AsyncClient, device_type: str = "desktop") -> None:
+
+class Erasure(msgspec.Struct, frozen=True):
+    """`pending` or `done`, and which services are."""
+
+    status: str
+    services: dict[str, str]
+
+
+class Account:
+    """`http` has the gateway as its base URL, and may be shared by any number of accounts.
+
+    `patience`: seconds `ask` goes on trying what may be repeated while nobody answers.
+    """
+
+    def __init__(self, http: httpx2.AsyncClient, device_type: str = "desktop", patience: float = 10.0) -> None:
         self._http = http
+        self._patience = patience
         self._device_type = device_type
         self._access, self._refresh = "", ""
         self._fresh_until = 0.0
         self._renewing = asyncio.Lock()
+        self.scope = ""  # full; or appeal, of somebody suspended
         self.user_id: UUID | None = None
 
     @property
@@ -45,6 +64,15 @@ class Account:
     async def sign_out(self) -> None:
         await self.request("POST", "/v1/auth/logout")
         self._access = self._refresh = ""
+
+    async def erase(self) -> UUID:
+        """Be forgotten; the receipt tells `erasure` how far that is. Raises Refused (`reauthenticate`), Unreachable."""
+        return (await self.ask(Receipt, "DELETE", "/v1/me")).receipt
+
+    async def erasure(self, receipt: UUID) -> Erasure:
+        """Anybody may look who has the receipt. Raises Refused, Unreachable."""
+        answer = await self._send("GET", f"/v1/erasures/{receipt}")
+        return msgspec.json.decode(answer.content, type=Erasure)
 
     def use(self, access_token: str, user_id: UUID, expires_in: float = 300.0) -> None:
         """A token from elsewhere, which is not renewed."""
@@ -73,11 +101,28 @@ class Account:
                 await self._renew()
         return await self._send(method, path, token=self._access, **options)
 
+    async def ask(self, kind: type[T], method: str, path: str, *, key: str | UUID | None = None, **options: Any) -> T:
+        """The answer as `kind` (`type(None)` where there is none to read), asked for until there is one.
+
+        `key` is for what must not happen twice: the same one again gets the first answer. Whatever else is asked by
+        `ask` may be repeated. Raises Refused, Unreachable.
+        """
+        if key is not None:
+            options["headers"] = {**options.get("headers", {}), "idempotency-key": str(key)}
+        answer = await until_answered(lambda: self.request(method, path, **options), self._patience)
+        return msgspec.json.decode(answer.content or b"null", type=kind)
+
+    async def renew(self) -> None:
+        """A new access token now, for example because one was given a role. Raises Refused, Unreachable."""
+        async with self._renewing:
+            await self._renew()
+
     async def _renew(self) -> None:
         self._take((await self._send("POST", "/v1/auth/refresh", json={"refresh_token": self._refresh})).json())
 
     def _take(self, tokens: dict[str, Any]) -> None:
-        self._access, self._refresh = tokens["access_token"], tokens["refresh_token"]
+        self._access, self._refresh = tokens["access_token"], tokens["refresh_token"] or ""
+        self.scope = tokens["scope"]
         self._fresh_until = monotonic() + tokens["expires_in"]
 
     async def _send(self, method: str, path: str, token: str = "", **options: Any) -> httpx2.Response:

@@ -3,14 +3,38 @@
 import ssl
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import UUID, uuid4
 
 import httpx2
+from msgspec import Struct
 
 from clients.python.account import Account, AskCode
+from clients.python.counter import Counter
 from clients.python.events import Event
+from clients.python.hosting import Hosting, Room
+from clients.python.pages import Page
+from clients.python.people import People
+from clients.python.safety import Desk, Safety
 from clients.python.visit import Visit
+
+OnEvent = Callable[[Event], None]
+
+
+class Place(Struct, frozen=True):
+    """Which room it became."""
+
+    id: UUID
+
+
+class Seat(Struct, frozen=True, kw_only=True):
+    """Kept for half a minute. `room` and `reasons` (the weightiest first) where the bar has chosen."""
+
+    visit_id: UUID
+    ticket: str
+    ws_url: str
+    room: Place | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class Client:
@@ -18,10 +42,14 @@ class Client:
 
     async with Client("http://127.0.0.1:8080") as guest:
         await guest.sign_in("dana@example.com", ask_code)
-        visit = await guest.join((await guest.rooms())[0]["id"])
+        visit = await guest.join((await guest.rooms())[0].id)
         visit.move(3000, 0, 2000)
         await visit.chat("hello")
+        for user in visit.roster.people:
+            await guest.people.open(user)
         await visit.leave()
+
+    `people`, `hosting`, `counter`, `safety` and `desk` are what one does besides; `join`, `find` and `accept` walk in.
     """
 
     def __init__(
@@ -31,11 +59,14 @@ class Client:
         device_type: str = "desktop",
         http: httpx2.AsyncClient | None = None,
         tls: ssl.SSLContext | None = None,
+        patience: float = 10.0,
     ) -> None:
         self._own = http is None
         self._http = http or httpx2.AsyncClient(base_url=url, timeout=30, verify=tls or True)
         self._tls = tls
-        self.account = Account(self._http, device_type)
+        self.account = Account(self._http, device_type, patience)
+        self.people, self.hosting, self.counter = People(self.account), Hosting(self.account), Counter(self.account)
+        self.safety, self.desk = Safety(self.account), Desk(self.account)
 
     async def __aenter__(self) -> Self:
         return self
@@ -50,24 +81,38 @@ class Client:
         """Raises Refused (`bad_code`, `locked`, `rate_limited`), Unreachable."""
         return await self.account.sign_in(email, ask_code)
 
-    async def rooms(self, **filters: str) -> list[dict[str, Any]]:
-        """Public open rooms, the first hundred. Filters: theme, region, sort."""
-        answer = await self.account.request("GET", "/v1/rooms", params={"limit": "100", **filters})
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
+    async def rooms(self, **filters: str) -> list[Room]:
+        """Public open rooms, the first hundred. Filters: theme, region, sort. Raises Refused, Unreachable."""
+        page = await self.account.ask(Page[Room], "GET", "/v1/rooms", params={"limit": "100", **filters})
+        return page.items
 
-    async def join(
-        self,
-        room_id: UUID | str,
-        *,
-        join_source: str = "direct",
-        on_event: Callable[[Event], None] | None = None,
-        watch: bool = True,
-    ) -> Visit:
+    async def join(self, room_id: UUID | str, *, on_event: OnEvent | None = None, watch: bool = True) -> Visit:
         """A seat, and the socket welcomed. Raises Refused (`room_full`, `room_private` …), Closed, Unreachable."""
-        body = {"device_type": self.account.device_type, "join_source": join_source}
-        key = {"idempotency-key": str(uuid4())}
-        held = (await self.account.request("POST", f"/v1/rooms/{room_id}/join", json=body, headers=key)).json()
-        visit = Visit(self.account, UUID(str(room_id)), on_event=on_event, watch=watch, tls=self._tls)
-        await visit.open(held["ws_url"], held["ticket"])
+        seat = await self._seat(f"/v1/rooms/{room_id}/join")
+        return await self._walk_in(UUID(str(room_id)), seat, on_event, watch=watch)
+
+    async def find(self, *, on_event: OnEvent | None = None, watch: bool = True, **wish: str) -> Visit:
+        """Walk into the room that suits best; `visit.reasons` says why. A wish: region, theme, language.
+
+        Raises Refused (`no_room`), Closed, Unreachable.
+        """
+        seat = await self._seat("/v1/matchmaking/join", **wish)
+        assert seat.room
+        return await self._walk_in(seat.room.id, seat, on_event, watch=watch)
+
+    async def accept(
+        self, room_id: UUID | str, token: str, *, on_event: OnEvent | None = None, watch: bool = True
+    ) -> Visit:
+        """Walk in by invite. Raises Refused (`invite_used`, `room_full` …), Closed, Unreachable."""
+        seat = await self._seat(f"/v1/invites/{token}/join")
+        return await self._walk_in(UUID(str(room_id)), seat, on_event, watch=watch)
+
+    async def _seat(self, path: str, **body: str) -> Seat:
+        body = {"device_type": self.account.device_type, **body}
+        return await self.account.ask(Seat, "POST", path, key=uuid4(), json=body)
+
+    async def _walk_in(self, room_id: UUID, seat: Seat, on_event: OnEvent | None, *, watch: bool) -> Visit:
+        visit = Visit(self.account, room_id, on_event=on_event, watch=watch, tls=self._tls)
+        visit.reasons = seat.reasons
+        await visit.open(seat.ws_url, seat.ticket)
         return visit

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct, ValidationError
+from msgspec import Raw, Struct, ValidationError, field
 from msgspec.json import Decoder
 
 from clients.python.frames import Correction, Down
@@ -41,6 +41,7 @@ class Person(Struct):
     profile_version: int = 0
     away: bool = False
     muted: bool = False
+    publishing: bool = False
     x: int = 0
     y: int = 0
     z: int = 0
@@ -101,6 +102,61 @@ class Unmuted(Struct, frozen=True, tag_field="t", tag="unmute"):
     scope: str
 
 
+class Emoted(Struct, frozen=True, tag_field="t", tag="emote"):
+    offset: int
+    user: UUID
+    emote: str
+
+
+class Gifted(Struct, frozen=True, tag_field="t", tag="gift"):
+    """One guest bought another one something, which the room sees."""
+
+    offset: int
+    to: UUID
+    sku: str
+    giver: UUID = field(name="from")
+
+
+class VoiceTurned(Struct, frozen=True, tag_field="t", tag="voice_state"):
+    """Somebody's microphone was opened or closed."""
+
+    offset: int
+    user: UUID
+    publishing: bool
+
+
+class VoiceSignalled(Struct, frozen=True, tag_field="t", tag="voice_signal"):
+    """From another browser, for this one."""
+
+    kind: str
+    data: Raw
+    sender: UUID = field(name="from")
+
+
+class Kicked(Struct, frozen=True, tag_field="t", tag="kick"):
+    """Shown the door; `Left` follows."""
+
+    offset: int
+    user: UUID
+    reason: str
+
+
+class RoomNow(Struct, frozen=True):
+    """The room after a change. Its name is for the API to tell."""
+
+    id: UUID
+    theme: str
+    region: str
+    capacity: int
+    is_private: bool
+    is_locked: bool = False
+
+
+class RoomUpdated(Struct, frozen=True, tag_field="t", tag="room_update"):
+    offset: int
+    room: RoomNow
+
+
 class Ack(Struct, frozen=True, tag_field="t", tag="ack"):
     """A command is done; `offset` of what the room was told of it."""
 
@@ -143,7 +199,9 @@ class Over(Struct, frozen=True):
     reason: str = ""
 
 
-Told = Welcome | Snapshot | Joined | Left | Away | Back | Said | Muted | Unmuted | Ack | Problem | Drain | Pong
+Heard = Joined | Left | Away | Back | Said | Muted | Unmuted | Emoted | Gifted | VoiceTurned | Kicked | RoomUpdated
+"""What the whole room is told."""
+Told = Welcome | Snapshot | Heard | VoiceSignalled | Ack | Problem | Drain | Pong
 Event = Told | Down | Correction | Reconnecting | Over
 _DECODER: Final = Decoder(Told)
 

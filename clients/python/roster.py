@@ -2,7 +2,19 @@
 
 from uuid import UUID
 
-from clients.python.events import Away, Back, Event, Joined, Left, Muted, Person, Snapshot, Unmuted, Welcome
+from clients.python.events import (
+    Away,
+    Back,
+    Event,
+    Joined,
+    Left,
+    Muted,
+    Person,
+    Snapshot,
+    Unmuted,
+    VoiceTurned,
+    Welcome,
+)
 from clients.python.frames import Correction, Down
 
 
@@ -34,6 +46,10 @@ class Roster:
             case Muted(offset, user) | Unmuted(offset, user):
                 if person := self.people.get(user):
                     person.muted = isinstance(event, Muted)
+                self.offset = offset
+            case VoiceTurned(offset, user, publishing):
+                if person := self.people.get(user):
+                    person.publishing = publishing
                 self.offset = offset
             case Down(records=records):
                 for record in records:

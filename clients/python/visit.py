@@ -1,7 +1,6 @@
 """A visit to a room: one seat, over however many sockets. It stays alive, and comes back by itself."""
 
 import asyncio
-import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
@@ -9,11 +8,11 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from clients.python import frames
 from clients.python.account import Account
 from clients.python.comeback import RESUMABLE, Comeback
+from clients.python.commands import Commands
+from clients.python.commands import frame_of as _json
 from clients.python.events import Ack, Event, Over, Problem, Reconnecting, Welcome, read
 from clients.python.inbox import Inbox
 from clients.python.problems import ClientError, Closed, Refused, Unreachable
@@ -44,6 +43,7 @@ class Visit:
         self.roster = Roster()
         self.welcome: Welcome | None = None
         self.over: Over | None = None
+        self.reasons: tuple[str, ...] = ()  # why this room, where the bar has chosen
         self.frames_seen = 0
         self._account = account
         self._watch, self._tls = watch, tls
@@ -53,8 +53,8 @@ class Visit:
         self._opening: Wire | None = None
         self._url = ""
         self._welcomed: asyncio.Future[Welcome] | None = None
-        self._unanswered: dict[str, tuple[str, asyncio.Future[Ack]]] = {}  # by cid: the command and who waits
-        self._names, self._count, self._seq = secrets.token_hex(4), 0, 0
+        self._commands = Commands()
+        self._seq = 0
         self._sent = self._heard = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -73,6 +73,18 @@ class Visit:
     async def chat(self, text: str, within: float = 10.0) -> Ack:
         """Say something: once, even where the socket breaks meanwhile. Raises Refused, Closed, TimeoutError."""
         return await self._command("chat", within, text=text)
+
+    async def emote(self, emote: str, within: float = 10.0) -> Ack:
+        """One of the house's, or one of one's own. Raises Refused, Closed, TimeoutError."""
+        return await self._command("emote", within, emote=emote)
+
+    async def speak(self, publishing: bool, within: float = 10.0) -> Ack:
+        """Open one's microphone, or close it. Raises Refused (`muted`, `voice_full` …), Closed, TimeoutError."""
+        return await self._command("voice_state", within, publishing=publishing)
+
+    async def signal(self, to: UUID, kind: str, data: Any, within: float = 10.0) -> Ack:
+        """From browser to browser: `offer`, `answer`, `candidate`, `bye`. Raises Refused, Closed, TimeoutError."""
+        return await self._command("voice_signal", within, to=to, kind=kind, data=data)
 
     async def leave(self, within: float = 5.0) -> None:
         """Walk out: the seat is free at once. Raises Refused or Unreachable where nobody could be told."""
@@ -126,7 +138,7 @@ class Visit:
         if wire.is_closed:
             raise Closed(wire.code, wire.reason)
         self._wire, self._sent, self._heard = wire, monotonic(), monotonic()
-        for command, _ in self._unanswered.values():
+        for command in self._commands.unanswered():
             wire.send(command)
         return welcome
 
@@ -138,7 +150,7 @@ class Visit:
         if isinstance(event, Welcome) and self._welcomed and not self._welcomed.done():
             self._welcomed.set_result(event)
         elif isinstance(event, Ack | Problem):
-            self._answered(event)
+            self._commands.answered(event)
         self._hear(event)
 
     def _on_binary(self, payload: bytes) -> None:
@@ -199,27 +211,14 @@ class Visit:
     async def _command(self, name: str, within: float, **fields: Any) -> Ack:
         if self.over is not None:
             raise Closed(self.over.code, self.over.reason)
-        self._count += 1
-        cid = f"{self._names}-{self._count}"
-        command, answer = _json(t=name, cid=cid, **fields), asyncio.get_running_loop().create_future()
-        self._unanswered[cid] = command, answer
+        cid, command, answer = self._commands.new(name, **fields)
         if self._wire is not None:
             self._wire.send(command)
             self._sent = monotonic()
         try:
             return await asyncio.wait_for(answer, within)
         finally:
-            self._unanswered.pop(cid, None)
-
-    def _answered(self, event: Ack | Problem) -> None:
-        _, answer = self._unanswered.get(str(event.cid), ("", None))
-        if answer is None or answer.done():
-            return
-        if isinstance(event, Ack):
-            answer.set_result(event)
-        else:
-            retry = None if event.retry_ms is None else event.retry_ms / 1000
-            answer.set_exception(Refused(event.slug, 0, event.title, retry))
+            self._commands.forget(cid)
 
     def _hear(self, event: Event) -> None:
         self.roster.take(event)
@@ -232,9 +231,7 @@ class Visit:
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
-        for _, answer in self._unanswered.values():
-            if not answer.done():
-                answer.set_exception(Closed(over.code, over.reason))
+        self._commands.fail(Closed(over.code, over.reason))
         self._hear(over)
         for task in self._tasks:
             if task is not asyncio.current_task():
@@ -244,7 +241,3 @@ class Visit:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _json(**fields: Any) -> str:
-    return orjson.dumps(fields).decode()

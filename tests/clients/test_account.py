@@ -49,6 +49,6 @@ async def test_a_session_that_ended_is_refused_in_so_many_words(guest: Client) -
 
 
 async def test_nobody_there_is_another_matter() -> None:
-    async with Client("http://127.0.0.1:1") as client:
+    async with Client("http://127.0.0.1:1", patience=0) as client:
         with pytest.raises(Unreachable):
             await client.rooms()

@@ -27,7 +27,7 @@ def landed(night: Night) -> Counter[str]:
 
 
 async def lounge(client: Client) -> UUID:
-    return UUID(next(room["id"] for room in await client.rooms(theme="lounge")))
+    return next(room.id for room in await client.rooms(theme="lounge"))
 
 
 async def test_two_friends_spend_a_night_and_the_lake_knows_it_once(night: Night) -> None:

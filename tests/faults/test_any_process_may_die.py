@@ -43,8 +43,7 @@ def split_bar() -> Iterator[OpenBar]:
 
 
 def host(bar: OpenBar, guests: int = GUESTS, length: float = EVENING) -> Host:
-    native = Native.opened(bar.root)
-    return Host(native.gateway_url, native.kafka_admin_url, native.mailbox, guests, length)
+    return Host(Native.opened(bar.root), guests, length)
 
 
 def verdict(bar: OpenBar) -> dict[str, Any]:
