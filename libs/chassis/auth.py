@@ -33,7 +33,6 @@ class Caller:
     session_id: UUID
     roles: frozenset[str]
     scope: str
-    issued_at: datetime
     expires_at: datetime
     signed_in_at: datetime
     """When the session began: what revocations compare, for a token may be issued while one is being decided."""
@@ -120,7 +119,6 @@ def _caller(claims: dict[str, Any]) -> Caller:
         session_id=UUID(claims["sid"]),
         roles=frozenset(roles),
         scope=claims["scope"],
-        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         signed_in_at=datetime.fromtimestamp(claims["auth_time"], UTC),
     )

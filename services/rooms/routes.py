@@ -133,7 +133,7 @@ def is_moderator(me: Caller) -> bool:
 
 def guest_of(me: Caller, device_type: DeviceType, join_source: JoinSource = "direct") -> Guest:
     """Whoever asks for a seat; by which way is ours to know."""
-    return Guest(me.user_id, me.session_id, me.issued_at, device_type, join_source, is_moderator(me))
+    return Guest(me.user_id, me.session_id, me.signed_in_at, device_type, join_source, is_moderator(me))
 
 
 def shown_once(ticket: Ticket, response: Response) -> Ticket:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -257,3 +257,12 @@ async def test_who_is_blocked_may_join_and_who_is_banned_may_not(api: Api) -> No
     assert problem(await api(BOB, "POST", f"/{room}/ticket")) == (403, "room_banned")
     api.house.now = after(61)
     assert (await api(BOB, "POST", f"/{room}/join", WEB)).status_code == 200
+
+
+async def test_a_seat_remembers_when_its_session_began_not_when_the_token_was_issued(api: Api) -> None:
+    """Or a token from a refresh that raced a revocation would keep its seat."""
+    signed_in, room = datetime(2026, 2, 6, 8, tzinfo=UTC), await api.room(BOB)
+    headers = api.issuer.headers(ANN, auth_time=signed_in.timestamp())
+    joined = await api.http.post(f"/v1/rooms/{room}/join", json=WEB, headers=headers)
+    assert joined.status_code == 200
+    assert await api.house.pool.fetchval("select issued_at from seats where user_id = $1", ANN) == signed_in

@@ -29,7 +29,7 @@ async def test_a_good_token_tells_who_is_asking() -> None:
     issuer, user, session = Issuer(), uuid4(), uuid4()
     caller = await issuer.verifier().verify(issuer.token(sub=user, sid=session, roles=["moderator"]))
     assert (caller.user_id, caller.session_id, caller.roles) == (user, session, frozenset({"moderator"}))
-    assert caller.expires_at - caller.issued_at == timedelta(minutes=5)
+    assert caller.expires_at - caller.signed_in_at == timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
