@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("append", "stream_length", "relay", "join", "friends", "cards", "purchase", "sink", "freshness")
+BENCHES = ("append", "stream_length", "relay", "join", "friends", "cards", "purchase", "sink", "freshness", "safety")
 
 
 def main(names: list[str]) -> int:

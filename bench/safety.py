@@ -1,8 +1,9 @@
 """`python -m bench.safety`: from a block to nobody seeing the other, and from a suspension to a closed socket.
 
-A whole bar, 500 people in one room, 20 of them walking. One after the other, people block each other and are suspended by
-a moderator, through the gateway. Each is counted from the time the event carries, which is before its commit, until the
-client has read the frame. Beside it, in the same run: how old the same events are when a bare consumer has them.
+A whole bar, 500 people in one room, 20 of them walking. One after the other, people block each other and are
+suspended by a moderator, through the gateway. Each is counted from the time the event carries, which is before its
+commit, until the client has read the frame. Beside it, in the same run: how old the same events are when a bare
+consumer has them.
 Goals: p99 <= 500 ms and <= 1 s.
 """
 
@@ -95,7 +96,7 @@ async def moderator(bar: OpenBar, native: Native, http: httpx2.AsyncClient) -> s
 @asynccontextmanager
 async def bare_consumer(native: Native) -> AsyncIterator[list[float]]:
     """The ages, in seconds, at which a consumer that does nothing else has the events."""
-    kafka, ages = Kafka.parse(native.kafka_url), list[float]()
+    kafka, ages = Kafka.parse(native.kafka_url("rooms")), list[float]()
     async with kafka.reading() as consumer:
         partitions = await partitions_of(kafka, TOPICS)
         consumer.assign(partitions)
