@@ -167,10 +167,13 @@ class PostgresServer:
         finally:
             await db.close()
 
-    async def _migrated(self, service: str) -> Databases:
-        name = f"template_{service}"
+    async def bare(self, service: str, name: str) -> Databases:
+        """A pair of databases with the service's empty schema, not migrated."""
         await open_databases(self.admin_url, name, [service])
-        urls = self._urls(service, name)
+        return self._urls(service, name)
+
+    async def _migrated(self, service: str) -> Databases:
+        urls = await self.bare(service, f"template_{service}")
         settings = Settings(database_url=urls.runtime, owner_database_url=urls.owner, keys_url=urls.keys)
         await asyncio.to_thread(migrate, settings, service)
         return urls

@@ -21,7 +21,6 @@ from deploy.native.redis import Redis
 from deploy.postgres.bootstrap import roles
 from deploy.secrets import variable
 from libs.contracts.access import USERS
-from tests.conftest import Database
 from tests.stack import Databases, KafkaServer, PostgresServer
 from tests.waiting import until
 
@@ -65,14 +64,21 @@ def lay_out(service: str, target: Path) -> None:
     shutil.copy(CHECKOUT / "services" / "__init__.py", target / "services")
 
 
-def install(requirements: str, target: Path) -> Path:
-    """What the Dockerfile installs; the environment's Python."""
-    venv = target / "venv"
-    subprocess.run([UV, "venv", "--quiet", venv], check=True)
-    pinned = CHECKOUT / "requirements" / f"{requirements}.txt"
-    python = venv / "bin" / "python"
+@pytest.fixture(scope="module")
+def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("image") / "venv"
+    subprocess.run([UV, "venv", "--quiet", made], check=True)
+    return made
+
+
+def install(requirements: str, venv: Path) -> Path:
+    """Leave in an environment what the Dockerfile installs, and nothing else; its Python.
+
+    One environment for all, for what is compiled once.
+    """
+    pinned, python = CHECKOUT / "requirements" / f"{requirements}.txt", venv / "bin" / "python"
     only = ["--require-hashes", "--only-binary", ":all:"]
-    subprocess.run([UV, "pip", "install", "--quiet", *only, "--python", python, "-r", pinned], check=True)
+    subprocess.run([UV, "pip", "sync", "--quiet", *only, "--python", python, pinned], check=True)
     return python
 
 
@@ -124,12 +130,19 @@ async def running(image: Image, bar: Bar, ours: Sequence[Process], logs: Path) -
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 async def test_a_service_alone_with_the_libraries_gets_ready(
-    service: Service, tmp_path: Path, folder: Folder, database: Database, redis_server: Redis, kafka: KafkaServer
+    service: Service,
+    venv: Path,
+    tmp_path: Path,
+    folder: Folder,
+    postgres: PostgresServer,
+    redis_server: Redis,
+    kafka: KafkaServer,
 ) -> None:
-    image = Image(tmp_path, install(service.name, tmp_path))
+    image = Image(tmp_path, install(service.name, venv))
     lay_out(service.name, tmp_path)
     await kafka.furnish()
-    stores = Given(await database(service.name), redis_server, kafka, str(tmp_path / "lake"))
+    databases = await postgres.bare(service.name, f"image_{service.name}")
+    stores = Given(databases, redis_server, kafka, str(tmp_path / "lake"))
     everything = processes()
     ports = folder.ports([port for process in everything for port in process.ports])
     bar = Bar(everything, {name: Address("127.0.0.1", port) for name, port in ports.items()}, stores)
@@ -144,10 +157,16 @@ async def test_a_service_alone_with_the_libraries_gets_ready(
     assert stopped.returncode == 1
 
 
+def test_control_a_service_with_the_packages_of_another_does_not_start(venv: Path, tmp_path: Path) -> None:
+    image = Image(tmp_path, install("social", venv))
+    lay_out("identity", tmp_path)
+    assert "ModuleNotFoundError" in image.run("-m", "services.identity", "migrate", env={}).stderr
+
+
 async def test_roles_and_users_are_made_by_an_image_of_their_own(
-    postgres: PostgresServer, kafka: KafkaServer, tmp_path: Path
+    venv: Path, postgres: PostgresServer, kafka: KafkaServer, tmp_path: Path
 ) -> None:
-    image = Image(tmp_path, install("stores", tmp_path))
+    image = Image(tmp_path, install("stores", venv))
     bytecode = shutil.ignore_patterns("__pycache__")
     for name in ("libs", "deploy/postgres", "deploy/kafka"):
         shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=bytecode)
