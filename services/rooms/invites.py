@@ -31,7 +31,7 @@ KNOWN = "select exists (select from guests where user_id = $1)"
 LATELY = (
     "select count(*) as made, min(created_at) as oldest from invites where inviter_user_id = $1 and created_at > $2"
 )
-SEAL = "update invites set token_hash = $2 where id = $1 and used_by is null returning expires_at"
+SEAL = "update invites set token_hash = $2 where id = $1 and used_visit is null returning expires_at"
 FIND = "select id from invites where token_hash = $1"
 LOCK_INVITE = """
 select id, room_id, inviter_user_id, user_id, expires_at, used_by, used_visit from invites
@@ -39,7 +39,7 @@ where id = any($1::uuid[]) order by id for update
 """
 LOCK_INVITER = "select user_id from host_guards where user_id = any($1::uuid[]) order by user_id for update"
 BE_KNOWN = "insert into host_guards (user_id) values ($1) on conflict do nothing"
-FORGET_OLD = "update invites set token_hash = null where token_hash is not null and expires_at <= $1"
+FORGET_TOKENS = "update invites set token_hash = null where token_hash is not null and expires_at <= $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Invites:
         relations = await relations_of(unit.db, inviter, [user])
         if inviter != user and not can_interact(GOOD, GOOD, Surface.INVITE, relations[user]):
             raise NotFound
-        if invite["used_by"] is not None or unit.at >= invite["expires_at"]:
+        if invite["used_visit"] is not None or unit.at >= invite["expires_at"]:
             raise InviteUsed
 
     async def _must_be_reachable(self, unit: Unit, by: UUID, user: UUID | None) -> None:

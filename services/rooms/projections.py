@@ -75,7 +75,9 @@ ERASE = """
 with visits as (delete from room_memberships where user_id = $1),
   night as (delete from nights where user_id = $1),
   muted as (delete from room_mutes where user_id = $1),
-  invited as (delete from invites where inviter_user_id = $1 or user_id = $1)
+  invited as (delete from invites where inviter_user_id = $1 or user_id = $1),
+  came as (update invites set used_by = null
+    where used_by = $1 and inviter_user_id <> $1 and user_id is distinct from $1)
 update rooms set name = null where created_by = $1
 """
 END_NIGHT = "delete from nights where user_id = $1 and night_id = $2"

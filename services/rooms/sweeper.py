@@ -18,6 +18,8 @@ from libs.eventstore.idempotency import forget_old
 from libs.eventstore.store import Store, Unit
 from services.rooms.deciders.visitor import VISITOR, EndNight, Expire, Leave, visitor_stream
 from services.rooms.guards import lock
+from services.rooms.invites import FORGET_TOKENS
+from services.rooms.order import FORGET_KICKS
 from services.rooms.sanction import ENDS
 from services.rooms.sanctions import BARRED_SEATS, barring
 from services.rooms.settings import RoomsSettings
@@ -103,6 +105,8 @@ class Sweeper:
             self._tidy_at = at + TIDY
             async with self._pool.acquire() as db:
                 await forget_old(db, at - self._settings.idempotency)
+                await db.execute(FORGET_KICKS, at)
+                await db.execute(FORGET_TOKENS, at)
 
     async def _expire(self, row: Record, at: datetime) -> None:
         async def work(unit: Unit) -> None:

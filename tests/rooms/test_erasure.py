@@ -1,5 +1,6 @@
 """Whoever is erased leaves rooms as if they had never been there, but for what others did."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -18,9 +19,11 @@ from libs.eventstore.recorded import Reader
 from libs.eventstore.store import Once
 from libs.eventstore.verify import stream_faults
 from services.rooms.deciders import DECIDERS
+from services.rooms.deciders.refusals import InviteUsed
 from services.rooms.erasure import clear
 from services.rooms.hosting import Plan
 from services.rooms.projections import ROOMS
+from services.rooms.visits import Guest
 from tests.libs.chassis.house import envelope_of
 from tests.rooms.house import House
 from tests.rooms.people import NINE
@@ -31,6 +34,15 @@ select table_name from information_schema.tables
 where table_schema = 'rooms' and table_type = 'BASE TABLE'
   and table_name not in ('events', 'heard', 'streams', 'erased')"""
 LATER = NINE + timedelta(minutes=1)
+
+
+@pytest.fixture
+async def owner(house: House) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    db = await asyncpg.connect(house.urls.owner, server_settings={"search_path": "rooms"})
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 async def erased(house: House, user: UUID) -> None:
@@ -130,3 +142,21 @@ async def test_a_rebuild_agrees_before_and_after(house: House) -> None:
     assert await agrees()
     async with house.pool.acquire() as db:
         assert [fault async for fault in stream_faults(db, DECIDERS)] == []
+
+
+async def test_an_invite_no_longer_names_whoever_used_it_and_stays_used(
+    house: House, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await house.node()
+    ann, bob, cat = uuid4(), uuid4(), uuid4()
+    room = await house.room(host=ann)
+    invited = await house.rooms.invites.create(room, ann, None, NINE, moderator=False)
+    await house.rooms.invites.join(Guest(bob, bob, NINE, "web", "invite"), invited.token, NINE)
+    await house.rooms.order.mute(room, ann, bob, None, NINE)
+    await house.rooms.order.kick(room, ann, bob, NINE)
+    assert {"invites", "room_mutes", "room_kicks"} <= await naming(house, str(bob)), "the control"
+    await erased(house, bob)
+    assert await naming(house, str(bob)) == set()
+    with pytest.raises(InviteUsed):
+        await house.rooms.invites.join(Guest(cat, cat, NINE, "web", "invite"), invited.token, NINE)
+    assert (await Rebuild(owner, Reader(house.cipher, EVENTS), [ROOMS]).compare()).differences == []

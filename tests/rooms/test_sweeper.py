@@ -137,3 +137,19 @@ async def test_an_answer_is_remembered_for_a_day(house: House) -> None:
     house.now = after(24 * 3600 + 601)
     await sweeper.sweep()
     assert await house.pool.fetchval(remembered) == 0
+
+
+async def test_what_is_over_is_forgotten_in_time(house: House) -> None:
+    """Whom a host kept out, and the digests of invites that open nothing any more."""
+    await house.node()
+    room = await house.room(host=ANN)
+    await house.rooms.order.kick(room, ANN, BOB, NINE, seconds=60)
+    await house.rooms.invites.create(room, ANN, None, NINE, moderator=False)
+    sweeper = house.sweeper()
+    left = "select (select count(*) from room_kicks) + (select count(*) from invites where token_hash is not null)"
+    house.now = after(30)
+    await sweeper.sweep()
+    assert await house.pool.fetchval(left) == 2
+    house.now = after(3600)
+    await sweeper.sweep()
+    assert await house.pool.fetchval(left) == 0
