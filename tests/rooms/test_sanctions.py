@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from libs.contracts.catalogue import EVENTS
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.event import Event
+from libs.contracts.social import BlockUser
 from libs.eventstore.heard import receive
 from libs.eventstore.rebuild import Rebuild
 from libs.eventstore.recorded import Reader
-from libs.safety.pairs import place_of
+from libs.safety.pairs import pair_stream, place_of
+from libs.safety.replica import PAIRS
 from services.rooms.consumers import on_sanction_user
 from services.rooms.deciders.refusals import RoomBanned
 from services.rooms.node_door import Barred
@@ -94,8 +96,16 @@ async def test_the_replica_is_the_fold_and_rebuild_agrees(
     await house.pool.execute("delete from sanctions")
     for event, version in ((lifted(ROOM_BAN), 2), (HOUSE_BAN, 1), (ROOM_BAN, 1)):
         await hear(house, event, version)
-    report = await Rebuild(owner, Reader(house.cipher, EVENTS), [SANCTIONS]).compare()
-    assert (report.heard, report.differences) == (3, [])
+    block = told(BlockUser(blocker_user_id=BOB, blocked_user_id=ANN), stream=pair_stream(ANN, BOB))
+    async with house.pool.acquire() as db, db.transaction():
+        assert await receive(db, block)
+        await PAIRS.apply(db, block)
+    report = await Rebuild(owner, Reader(house.cipher, EVENTS), [SANCTIONS, PAIRS]).compare()
+    assert (report.heard, report.differences) == (4, [])
+    await house.pool.execute("delete from pairs")
+    await house.pool.execute("update sanctions set until = null, lifted_place = 9")
+    spoilt = await Rebuild(owner, Reader(house.cipher, EVENTS), [SANCTIONS, PAIRS]).merge()
+    assert {each.table for each in spoilt.differences} == {"sanctions", "pairs"}, "control: what is spoilt is found"
 
 
 @pytest.fixture

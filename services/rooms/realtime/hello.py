@@ -100,13 +100,13 @@ class Greeter:
             socket.close(Code.DRAIN, "the room is elsewhere")
         elif self._halls.has_ended(entered.visit_id):
             socket.close(Code.SEAT_GONE, "seat gone")
+        elif code := self._bouncer.barring(entered.user_id, room_id):
+            socket.close(code, "sanctioned")
         elif self._revocations.refuse(entered.user_id, entered.session_id, entered.issued_at):
             socket.close(Code.REVOKED, "revoked")
         elif wait := self._limits.take(entered.user_id, "join", time()):
             socket.tell(messages.encode(problem("rate_limited", "Not so fast.", retry_ms=wait)))
             socket.close(Code.FLOOD, "flood")
-        elif code := self._bouncer.barring(entered.user_id, room_id):
-            socket.close(code, "sanctioned")
         else:
             member = hall.room.members.get(entered.user_id)
             if member is None or member.guest.visit != entered.visit_id:
