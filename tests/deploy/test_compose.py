@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis.asyncio
+import redis.exceptions
 import yaml
 from aiokafka.errors import KafkaError
 
@@ -17,7 +19,7 @@ from deploy.native.folder import CHECKOUT, Folder
 from deploy.native.jars import jars
 from deploy.native.part import tail
 from deploy.native.process import Command, start, stop
-from deploy.secrets import NAMED, drawn, main
+from deploy.secrets import NAMED, drawn, main, variable
 from libs.chassis.kafka import Kafka
 from tests.waiting import until
 
@@ -119,6 +121,32 @@ def test_every_secret_is_drawn_once_and_kept(tmp_path: Path) -> None:
     main(target)
     assert target.read_text() == first
     assert drawn("NEW=\nOLD=\n", "OLD=kept\n").startswith("OLD=kept\nNEW=")
+
+
+async def test_redis_takes_its_users_from_the_command_line(tmp_path: Path, folder: Folder) -> None:
+    port = folder.ports(["compose-redis"])["compose-redis"]
+    given = yaml.safe_load(COMPOSE)["services"]["redis"]["command"]
+    argv = [re.sub(r"\$\{(\w+):\?\}", lambda found: f"word-of-{found[1]}", word) for word in given]
+    here = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path)]
+    started = start(Command([*argv, *here]), tmp_path / "redis.log")
+    password = f"word-of-{variable('redis/rooms')}"
+    try:
+        async with redis.asyncio.from_url(f"redis://rooms:{password}@127.0.0.1:{port}/0") as rooms:
+            await until(lambda: answers(rooms), what=tail(tmp_path / "redis.log"))
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                await rooms.get("identity:1")
+        async with redis.asyncio.from_url(f"redis://127.0.0.1:{port}/0") as nobody:
+            with pytest.raises(redis.exceptions.AuthenticationError):
+                await nobody.get("room:1:members")
+    finally:
+        await stop(started)
+
+
+async def answers(client: redis.asyncio.Redis) -> bool:
+    try:
+        return await client.get("room:1:members") is None
+    except redis.exceptions.ConnectionError:
+        return False
 
 
 def script(path: Path, text: str) -> None:
