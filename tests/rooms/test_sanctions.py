@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import reduce
 from typing import Any
@@ -81,9 +82,7 @@ def test_what_two_have_heard_apart_they_know_together(mine: list[Envelope], your
     assert both == folded([*mine, *yours])
 
 
-async def test_the_replica_is_the_fold_and_rebuild_agrees(
-    house: House, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
+async def test_the_replica_is_the_fold_and_rebuild_agrees(house: House) -> None:
     dice = random.Random(7)
     for _ in range(30):
         order = [*STORY, *dice.choices(STORY, k=3)]
@@ -100,19 +99,22 @@ async def test_the_replica_is_the_fold_and_rebuild_agrees(
     async with house.pool.acquire() as db, db.transaction():
         assert await receive(db, block)
         await PAIRS.apply(db, block)
-    report = await Rebuild(owner, Reader(house.cipher, EVENTS), [SANCTIONS, PAIRS]).compare()
+    async with rebuilding(house) as rebuild:
+        report = await rebuild.compare()
     assert (report.heard, report.differences) == (4, [])
     await house.pool.execute("delete from pairs")
     await house.pool.execute("update sanctions set until = null, lifted_place = 9")
-    spoilt = await Rebuild(owner, Reader(house.cipher, EVENTS), [SANCTIONS, PAIRS]).merge()
+    async with rebuilding(house) as rebuild:
+        spoilt = await rebuild.merge()
     assert {each.table for each in spoilt.differences} == {"sanctions", "pairs"}, "control: what is spoilt is found"
 
 
-@pytest.fixture
-async def owner(house: House) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+@asynccontextmanager
+async def rebuilding(house: House) -> AsyncIterator[Rebuild]:
+    """In a session of its own, as the schema's owner."""
     db = await asyncpg.connect(house.urls.owner, server_settings={"search_path": "rooms"})
     try:
-        yield db
+        yield Rebuild(db, Reader(house.cipher, EVENTS), [SANCTIONS, PAIRS])
     finally:
         await db.close()
 
