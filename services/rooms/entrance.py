@@ -8,15 +8,16 @@ from libs.eventstore.store import Store, Unit
 from services.rooms.deciders.refusals import SeatGone
 from services.rooms.deciders.visitor import VISITOR, Enter, Seated, visitor_stream
 from services.rooms.guards import lock
+from services.rooms.guests import VERSION
 from services.rooms.node_door import BadTicket, Barred, NotOwner
 from services.rooms.ports import Entered
 from services.rooms.sanctions import barring
 from services.rooms.tickets import Token
 
-SEAT = """
-select user_id, room_id, session_id, issued_at, device_type, moderator, held_at, last_heartbeat
-from seats where visit_id = $1
+COLUMNS = f"""
+s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type, s.moderator, s.held_at, {VERSION} as profile_version
 """
+SEAT = f"select {COLUMNS}, s.last_heartbeat from seats s where s.visit_id = $1"  # noqa: S608 - names of our own
 VISITED = "select exists (select from room_memberships where id = $1)"
 # A held seat's ticket runs out with the hold, which is the decider's to say.
 CONSUME = """
@@ -25,14 +26,14 @@ update seats set ticket_hash = null, ticket_expires_at = null, resume_hash = $6,
 where visit_id = $1 and ticket_hash = $2 and node = $3 and fence = $4 and (state = 'held' or ticket_expires_at > $5)
 returning true
 """
-RESUME = """
+RESUME = f"""
 update seats s set resume_hash = $6, resume_prev_hash = $2, node = $3, fence = $4,
   last_heartbeat = greatest(s.last_heartbeat, $5)
 from room_guards g
 where s.visit_id = $1 and s.state = 'seated' and $2 in (s.resume_hash, s.resume_prev_hash)
   and g.room_id = s.room_id and g.room_id = $7 and g.is_open and g.owner_node = $3 and g.fence = $4
-returning s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type, s.moderator, s.held_at
-"""
+returning {COLUMNS}
+"""  # noqa: S608 - names of our own
 GUARD = "select coalesce(owner_node = $2 and fence = $3, false) as owned, is_open from room_guards where room_id = $1"
 CONFIRM = "update seats set resume_prev_hash = null where visit_id = $1 and resume_hash = $2"
 
@@ -129,6 +130,7 @@ def _entered(visit_id: UUID, seat: Record, resume: Token, *, joined: bool) -> En
         issued_at=seat["issued_at"],
         device_type=seat["device_type"],
         moderator=seat["moderator"],
+        profile_version=seat["profile_version"],
         resume_token=resume.text,
         joined=joined,
         held_at=seat["held_at"],

@@ -20,6 +20,8 @@ on conflict (user_id) do update set interests = excluded.interests, locale = exc
   privacy_level = excluded.privacy_level, place = excluded.place
 where g.place < excluded.place
 """
+VERSION: Final = "coalesce((select k.place & 4294967295 from guests k where k.user_id = s.user_id), 0)::bigint"
+"""Of the profile of a seat `s`, as its card says it: 0 where nothing is known of it yet."""
 FORGET = "delete from guests where user_id = $1"
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.contracts.vocabulary import Region
 from libs.eventstore.db import Pool
+from services.rooms.guests import VERSION
 from services.rooms.node_door import NodeReplaced, NotOwner
 from services.rooms.ports import Owned, Seat
 
@@ -30,11 +31,11 @@ GIVE_UP = """
 update room_guards set owner_node = null, owner_incarnation = null
 where room_id = $1 and owner_node = $2 and fence = $3
 """
-SEATED = """
-select visit_id, user_id, session_id, issued_at, device_type, coalesce(last_heartbeat, joined_at),
-  held_at, moderator from seats
-where room_id = $1 and state = 'seated' order by joined_at, user_id
-"""
+SEATED = f"""
+select s.visit_id, s.user_id, s.session_id, s.issued_at, s.device_type, coalesce(s.last_heartbeat, s.joined_at),
+  s.held_at, s.moderator, {VERSION} from seats s
+where s.room_id = $1 and s.state = 'seated' order by s.joined_at, s.user_id
+"""  # noqa: S608 - names of our own
 # Locked in one order, so that the beats of two nodes cannot wait for each other.
 BEAT = """
 with heard as (

@@ -34,6 +34,7 @@ class Entered:
     joined: bool
     held_at: datetime  # when the seat was kept for this visit
     moderator: bool = False  # by the token that asked for the ticket
+    profile_version: int = 0  # as far as rooms has heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,4 @@ class Seat:
     last_heartbeat: datetime
     held_at: datetime
     moderator: bool = False
+    profile_version: int = 0

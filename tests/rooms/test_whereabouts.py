@@ -96,3 +96,14 @@ async def test_a_list_of_ids_comes_in_pages_in_the_order_asked_for(front: Front)
 @pytest.mark.parametrize("ids", ["", "nobody", ",".join(str(uuid4()) for _ in range(101))])
 async def test_ids_that_are_none_or_too_many_are_invalid(front: Front, ids: str) -> None:
     assert problem(await front.ask(ANN, "GET", f"/presence?ids={ids}")) == (422, "invalid")
+
+
+async def test_a_visitors_profile_is_of_the_newest_version_heard(front: Front) -> None:
+    room = UUID(await front.room())
+    assert (await front.house.seat(CAT, room)).profile_version == 0
+    await front.known(BOB)
+    await front.known(BOB, update=True, locale="he")
+    entered = await front.house.seat(BOB, room)
+    assert entered.profile_version == front.said == 2
+    seats = {seat.user_id: seat.profile_version for seat in await front.house.door.seats(room)}
+    assert seats == {CAT: 0, BOB: 2}

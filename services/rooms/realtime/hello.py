@@ -180,5 +180,13 @@ class Greeter:
 
 
 def _guest(seat: Entered | Seat) -> Guest:
-    login = (seat.session_id, seat.issued_at, seat.device_type)
-    return Guest(seat.user_id, seat.visit_id, *login, since=seat.held_at, moderator=seat.moderator)
+    return Guest(
+        user=seat.user_id,
+        visit=seat.visit_id,
+        session=seat.session_id,
+        issued_at=seat.issued_at,
+        device=seat.device_type,
+        profile_version=seat.profile_version,
+        since=seat.held_at,
+        moderator=seat.moderator,
+    )

@@ -72,7 +72,7 @@ async def test_a_node_that_cannot_renew_stops_ticking_then_sends_people_elsewher
 
 
 async def test_an_empty_room_is_given_up_and_comes_up_wherever_it_is_asked_for(bar: Bar) -> None:
-    await bar.node("quiet", node_region="me", empty_seconds=0.2)
+    await bar.node("quiet", node_region="me", empty_seconds=1.0)
     room = await bar.house.room(region="me")
     ann = await bar.join(room)
     assert await bar.house.pool.fetchval(OWNER, room) == "quiet"
