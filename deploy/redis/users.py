@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 
 ADMIN = "virtubar"
-# Commands that look at keys without naming one would show a service the keys of another.
-BLIND = ("-@admin", "-@dangerous", "-scan", "-randomkey", "-dbsize")
+# What services do, and nothing else: no looking at keys without naming one (scan, keys, dbsize), none of what all users
+# share (script and function flush, publish), no way to carry a key off or bring one in (dump, restore, migrate).
+CONNECTING = ("auth", "hello", "ping", "quit", "reset", "select")
+KEEPING = ("get", "incrby", "hget", "hmget", "hset", "hdel", "sadd", "srem", "del", "expire", "pexpire")
+DECIDING = ("script|load", "evalsha")
+COMMANDS = tuple(f"+{command}" for command in (*CONNECTING, *KEEPING, *DECIDING))
 
 
 def users(keys: Mapping[str, Iterable[str]], word: Callable[[str], str]) -> list[list[str]]:
@@ -14,6 +18,6 @@ def users(keys: Mapping[str, Iterable[str]], word: Callable[[str], str]) -> list
     """
     lines = [["default", "off"], [ADMIN, "on", f">{word(f'redis/{ADMIN}')}", "~*", "&*", "+@all"]]
     for service, patterns in keys.items():
-        reach = [*(f"~{pattern}" for pattern in patterns), f"&{service}:*"]
-        lines.append([service, "on", f">{word(f'redis/{service}')}", *reach, "+@all", *BLIND, "+info"])
+        reach = (f"~{pattern}" for pattern in patterns)
+        lines.append([service, "on", f">{word(f'redis/{service}')}", *reach, "-@all", *COMMANDS])
     return lines

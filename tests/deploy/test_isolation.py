@@ -71,19 +71,39 @@ async def test_a_service_cannot_read_the_keys_of_another(postgres: PostgresServe
 async def test_the_redis_user_of_rooms_writes_its_own_prefixes_and_no_other(redis_server: Redis) -> None:
     async with redis.asyncio.from_url(redis_server.url("rooms")) as rooms:
         for key in ("presence:user:1", "room:1:members", "rl:ws:1:chat:2", "rooms:stream:1"):
-            assert await rooms.set(key, "1")
+            assert await rooms.incrby(key, 1)
         for key in ("identity:throttle:1", "presence:other", "roomsx", "analytics:1"):
             with pytest.raises(redis.exceptions.NoPermissionError):
-                await rooms.set(key, "1")
+                await rooms.incrby(key, 1)
             with pytest.raises(redis.exceptions.NoPermissionError):
                 await rooms.get(key)
 
 
-async def test_no_redis_user_of_a_service_may_look_at_keys_without_naming_them(redis_server: Redis) -> None:
-    async with redis.asyncio.from_url(redis_server.url("identity")) as identity:
-        for command in ("keys *", "scan 0", "randomkey", "flushall", "config get *", "acl list"):
-            with pytest.raises(redis.exceptions.NoPermissionError):
-                await identity.execute_command(*command.split())  # type: ignore[no-untyped-call]
+async def test_a_script_reaches_no_further_than_the_user_who_runs_it(redis_server: Redis) -> None:
+    async with redis.asyncio.from_url(redis_server.url("rooms")) as rooms:
+        sha = await rooms.script_load("return redis.call(ARGV[1], KEYS[1])")
+        assert await rooms.evalsha(sha, 1, "room:1:none", "get") is None
+        with pytest.raises(redis.exceptions.ResponseError, match="permission"):
+            await rooms.evalsha(sha, 1, "identity:throttle:1", "get")
+        with pytest.raises(redis.exceptions.ResponseError, match="The user executing the script"):
+            await rooms.evalsha(sha, 1, "room:1:none", "dump")
+
+
+SHARED = ("script flush", "script kill", "function flush", "function list", "publish identity:x y", "pubsub channels")
+BLIND = ("keys *", "scan 0", "randomkey", "dbsize", "info")
+CARRYING = ("dump room:1:members", "restore room:1:members 0 x", "migrate h 1 room:1 0 1", "object freq room:1:members")
+RULING = ("flushall", "flushdb", "config get *", "acl list", "client list", "client setname x", "client kill 1.2.3.4:5")
+BLOCKING = ("monitor", "subscribe room:1", "blpop room:1 0", "eval while(true)do;end 0", "multi", "wait 1 0")
+
+
+@pytest.mark.parametrize("user", ["identity", "rooms"])
+@pytest.mark.parametrize("command", [*SHARED, *BLIND, *CARRYING, *RULING, *BLOCKING])
+async def test_no_redis_user_of_a_service_does_what_its_service_does_not(
+    redis_server: Redis, user: str, command: str
+) -> None:
+    async with redis.asyncio.from_url(redis_server.url(user)) as service:
+        with pytest.raises(redis.exceptions.NoPermissionError, match="no permissions to run"):
+            await service.execute_command(*command.split())  # type: ignore[no-untyped-call]
 
 
 async def test_nobody_enters_redis_without_a_password(redis_server: Redis) -> None:
