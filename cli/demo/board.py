@@ -12,7 +12,7 @@ from cli.demo.evening import Evening
 from cli.demo.pulse import Pulse
 
 COLOURS = {"lounge": "magenta", "dance": "cyan", "sports": "green"}
-TICKER = 9  # lines
+STORY, TALK = 7, 3  # lines of what the regulars do, and of what guests do among themselves
 DOTS = 16
 
 
@@ -76,6 +76,11 @@ def _figures(evening: Evening, pulse: Pulse) -> RenderableType:
 
 def _ticker(evening: Evening) -> RenderableType:
     """The newest last. The panel keeps its height from the first moment on."""
-    newest = list(islice(reversed(evening.happenings), TICKER))[::-1]
-    lines = [Text(each.words, style="" if each.story else "dim", no_wrap=True, overflow="ellipsis") for each in newest]
-    return Group(*lines, *(Text() for _ in range(TICKER - len(lines))))
+    return Group(*_newest(evening, STORY, story=True), Text(), *_newest(evening, TALK, story=False))
+
+
+def _newest(evening: Evening, lines: int, *, story: bool) -> list[Text]:
+    chosen = (each for each in reversed(evening.happenings) if each.story is story)
+    style = "" if story else "dim"
+    newest = [Text(each.words, style, no_wrap=True, overflow="ellipsis") for each in islice(chosen, lines)]
+    return [*reversed(newest), *(Text() for _ in range(lines - len(newest)))]

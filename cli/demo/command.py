@@ -13,8 +13,10 @@ from rich.status import Status
 from cli.demo import outcome, samples
 from cli.demo.board import board, line
 from cli.demo.evening import Happening
+from cli.demo.facts import Facts
 from cli.demo.host import Host
 from cli.running import running_bar, say, stderr
+from cli.verify.report import Report
 from cli.verify.verify import verified
 from clients.python import ClientError
 from deploy.native.errors import BarError
@@ -55,13 +57,18 @@ def demo(
     for part in (outcome.events(report, host.pulse.tonight), "", outcome.facts(checked), ""):
         screen.print(part)
     screen.print(outcome.verdict(report, checked))
-    if not report.clean:
-        raise BarError("the evening left something behind", "virtubar verify names it again")
-    if not host.facts.hold:
-        raise BarError("not everything was as it should be", "virtubar logs SERVICE, for whoever was to see to it")
+    judge(report, host.facts)
     screen.print()
     screen.print(samples.answers(native), soft_wrap=True)
     stderr.print(NEXT.format(gateway=native.gateway_url))
+
+
+def judge(report: Report, facts: Facts) -> None:
+    """Raises BarError unless everything is where it belongs and the story was true."""
+    if not report.clean:
+        raise BarError("the evening left something behind", "virtubar verify names it again")
+    if not facts.hold:
+        raise BarError("not everything was as it should be", "virtubar logs SERVICE, for whoever was to see to it")
 
 
 async def _evening(host: Host) -> None:

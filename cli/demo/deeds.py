@@ -11,6 +11,7 @@ from clients.python.counter import Item
 from clients.python.problems import Refused
 
 EMOTES: Final = ("wave", "dance", "cheer", "laugh", "toast", "thumbs-up", "applaud")
+YES: Final = 0.75  # how often one says so to somebody who would like to be friends
 Deed = Callable[[Visit, UUID], Awaitable[None]]
 
 
@@ -40,19 +41,32 @@ class Deeds:
         self._tell(f"{self._name} looks at {self._called(other)}'s profile")
 
     async def _befriend(self, visit: Visit, other: UUID) -> None:
+        """Whoever asks first gets an answer first."""
+        async for asking in self._client.people.friends("pending"):
+            if asking.direction == "incoming" and asking.user_id in self._evening.names:
+                await self._answer(asking.user_id)
+                return
         status = await self._client.people.befriend(other)
         said = "and {} are friends now" if status == "accepted" else "would like to be friends with {}"
         self._tell(f"{self._name} {said.format(self._called(other))}")
 
+    async def _answer(self, asking: UUID) -> None:
+        if self._luck.random() < YES:
+            await self._client.people.befriend(asking)
+            self._tell(f"{self._name} and {self._called(asking)} are friends now")
+        else:
+            await self._client.people.unfriend(asking)
+            self._tell(f"{self._name} would rather not be {self._called(asking)}'s friend")
+
     async def _give(self, visit: Visit, other: UUID) -> None:
         drink = self._luck.choice(self._menu)
         await self._client.counter.give(drink, other)
-        self._tell(f"{self._name} buys {self._called(other)} a {drink.name}")
+        self._tell(f"{self._name} buys {self._called(other)} {_a(drink.name)}")
 
     async def _drink(self, visit: Visit, other: UUID) -> None:
         drink = self._luck.choice(self._menu)
         await self._client.counter.buy(drink)
-        self._tell(f"{self._name} has a {drink.name}")
+        self._tell(f"{self._name} has {_a(drink.name)}")
 
     async def _emote(self, visit: Visit, other: UUID) -> None:
         await visit.emote(self._luck.choice(EMOTES))
@@ -66,3 +80,7 @@ class Deeds:
 
     def _tell(self, words: str) -> None:
         self._evening.tell(words)
+
+
+def _a(thing: str) -> str:
+    return f"{'an' if thing[0] in 'AEIOU' else 'a'} {thing}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-REMEMBERED = 200  # happenings
+REMEMBERED = 1000  # happenings
 
 
 class Happening(NamedTuple):

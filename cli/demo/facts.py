@@ -7,6 +7,7 @@ from time import monotonic
 from typing import NamedTuple
 
 PATIENCE = 60.0  # seconds something may take that should take one
+AT_ONCE = 0.05  # seconds
 LOOK = 0.02  # seconds between two looks
 
 Condition = Callable[[], bool | Awaitable[bool]]
@@ -36,7 +37,7 @@ class Facts:
         begun = monotonic()
         holds = await comes_true(condition, within)
         took = monotonic() - begun
-        self.note(claim, holds, f"after {took:.1f} s" if holds else f"not within {within:.0f} s")
+        self.note(claim, holds, _spoken(took) if holds else f"not within {within:.0f} s")
         return took
 
 
@@ -49,3 +50,9 @@ async def comes_true(condition: Condition, within: float = PATIENCE) -> bool:
         if monotonic() > deadline:
             return False
         await asyncio.sleep(LOOK)
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < AT_ONCE:
+        return "at once"
+    return f"after {seconds * 1000:.0f} ms" if seconds < 1 else f"after {seconds:.1f} s"

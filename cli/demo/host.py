@@ -128,8 +128,14 @@ class Host:
         if self.ended_early:
             return
         self.evening.tell("everybody is home; the nights end", story=True)
-        await comes_true(lambda: not missing(self.pulse.tonight), NIGHTS_END)
-        lacking = missing(self.pulse.tonight)
+        nights, home = "session_duration", self.evening.gone
+
+        def told() -> bool:
+            return self.pulse.tonight[nights] >= home and not missing(self.pulse.tonight)
+
+        await comes_true(told, NIGHTS_END)
+        known, lacking = self.pulse.tonight[nights], missing(self.pulse.tonight)
+        self.facts.note("everybody's night has an end and a length", known >= home, f"{known} nights")
         said = "all but " + ", ".join(lacking) if lacking else f"{len(caused())} kinds of event"
         self.facts.note("everything happened that can happen at the bar", not lacking, said)
 

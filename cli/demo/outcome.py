@@ -27,7 +27,11 @@ def events(report: Report, tonight: Counter[str]) -> RenderableType:
     for name, count in shown.items():
         figures = (_number(figure, getattr(count, figure)) for figure in FIGURES)
         table.add_row(name, Text(f"{tonight[name]:,}", style="cyan"), *figures)
-    left_out = [Text(f"{name}: {why}", style="dim") for name, why in UNCAUSED.items() if not tonight[name]]
+    reasons: dict[str, list[str]] = {}
+    for name, why in UNCAUSED.items():
+        if not tonight[name]:
+            reasons.setdefault(why, []).append(name)
+    left_out = [Text(f"{', '.join(names)}: {why}", style="dim") for why, names in reasons.items()]
     problems = [Text(f"• {problem}", style="red") for problem in report.problems]
     return Group(table, Text(), Text("not tonight", style="bold"), *left_out, *problems)
 

@@ -118,11 +118,11 @@ class Regular:
             return
         self.heard.append(event)
         people = event.members if isinstance(event, Snapshot) else [event]
-        self.met.update(named for each in people for named in _named(each))
+        self.met.update(user for each in people for user in named(each))
         if isinstance(event, Over):
             self.stand_up()
 
 
-def _named(said: Event | Person) -> list[UUID]:
+def named(said: Event | Person) -> list[UUID]:
     ids = [getattr(said, member, None) for member in ("user", "giver", "to", "sender")]
     return [each for each in ids if each]

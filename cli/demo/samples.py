@@ -15,6 +15,8 @@ SAMPLES: Final = {
     "from room_join group by join_source order by joins desc",
     "how long a night is": "select count(*) as nights, round(avg(seconds)) as seconds, round(avg(visits), 1) as rooms "
     "from session_duration",
+    "how long a report waits": "select kind, reason_code, date_diff('millisecond', r.occurred_at, s.occurred_at) as ms "
+    "from report_user r join sanction_user s using (report_id) order by s.occurred_at desc limit 1",
 }
 
 

@@ -9,8 +9,8 @@ UNCAUSED: Final[Mapping[str, str]] = {
     "login_link": "needs an account at Google or Facebook",
     "login_unlink": "needs an account at Google or Facebook",
     "evidence_seal": "rooms seal no evidence yet",
-    "appeal_open": "there are no appeals yet: a moderator withdraws the ban",
-    "appeal_decide": "there are no appeals yet: a moderator withdraws the ban",
+    "appeal_open": "no appeals yet: a moderator withdraws the ban",
+    "appeal_decide": "no appeals yet: a moderator withdraws the ban",
 }
 
 

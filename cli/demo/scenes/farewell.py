@@ -23,7 +23,7 @@ class Farewell:
             erasure = await lena.try_to(lambda: lena.client.account.erasure(receipt))
             return bool(erasure.status == "done")
 
-        took = await facts.comes_true("Lena is forgotten: every service has signed the receipt", is_done)
+        took = await facts.comes_true("Lena is forgotten: every service signed for it", is_done)
         stage.tell(f"every service has forgotten Lena, {took:.1f} s after she asked")
         await facts.comes_true("Lena's socket was closed", lambda: lena.here.over is not None)
         gone = lambda: refused(lambda: self._ines.client.people.card(lena.id), "not_found")  # noqa: E731

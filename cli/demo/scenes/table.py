@@ -1,15 +1,21 @@
 """Dana has a table of her own: friends come by invite, get drinks, talk, and keep some order."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
+from uuid import UUID
 
-from cli.demo.facts import PATIENCE
+from cli.demo.facts import PATIENCE, comes_true
 from cli.demo.regular import Regular
 from cli.demo.scenes.stage import Stage, refused
+from clients.python import ClientError
 from clients.python.counter import Bought, Item
 from clients.python.events import Emoted, Gifted, Said
 
 NONSENSE: Final = "and that is why penguins cannot whistle"
+SIGH: Final = 0.6  # seconds
+MOST_SIGHS: Final = 8  # well within the limit of emotes
+CLEARING_UP: Final = 5.0  # seconds at most
 SORRY: Final = "all right, no more penguins"
 
 
@@ -19,8 +25,16 @@ class Table:
         self._facts = stage.facts
         cast = stage.cast
         self._dana, self._rui, self._kofi, self._bea = cast["Dana"], cast["Rui"], cast["Kofi"], cast["Bea"]
+        self._special: UUID | None = None
+        self._room: UUID | None = None
 
     async def play(self) -> None:
+        try:
+            await self._evening()
+        finally:
+            await self._clear_up()
+
+    async def _evening(self) -> None:
         stage = self._stage
         await stage.at(0.10)
         special = await self._put_on_the_menu()
@@ -39,6 +53,7 @@ class Table:
     async def _put_on_the_menu(self) -> Item:
         sku = f"drink-midnight-fizz-{self._stage.party}"
         special = await self._bea.client.counter.enlist(sku, "drink", "Midnight Fizz", 400, glass="coupe", strength=3)
+        self._special = special.id
         self._stage.tell("Bea puts a Midnight Fizz on the menu, for tonight, at 4.00")
         await self._bea.client.counter.credit(self._dana.id, 1000, f"demo-{self._stage.party}")
         self._stage.tell("Bea pays 10.00 into Dana's wallet: she won the quiz last week")
@@ -47,6 +62,7 @@ class Table:
     async def _open_a_table(self) -> None:
         dana = self._dana
         room = await dana.client.hosting.open("Corner Table", "lounge", private=True, capacity=6)
+        self._room = room.id
         visit = await dana.walk_in(dana.client.join, room.id)
         self._stage.evening.floors[visit.room_id].name = "Corner Table"
         self._stage.tell("Dana opens a table of her own, for invited guests alone")
@@ -100,16 +116,31 @@ class Table:
         speaks = lambda: (me := dana.here.roster.people.get(rui.id)) is not None and me.publishing  # noqa: E731
         await self._facts.comes_true("Dana saw that Rui spoke", speaks)
         await rui.client.people.mute(kofi.id)
-        await self._settled()
         self._stage.tell("Rui does not want to hear Kofi for a while; Kofi is not told")
+        await self._hushed()
         await kofi.say(NONSENSE)
-        heard = lambda: NONSENSE in self._words(dana)  # noqa: E731
-        await self._facts.comes_true("Dana still heard Kofi", heard)
+        await self._facts.comes_true("Dana still heard Kofi", lambda: NONSENSE in _words(dana))
         await rui.client.people.unmute(kofi.id)
-        await self._settled()
-        await kofi.say(SORRY)
-        await self._facts.comes_true("Rui hears Kofi again", lambda: SORRY in self._words(rui))
-        self._facts.note("Rui heard nothing of Kofi while he had muted him", NONSENSE not in self._words(rui))
+        await self._facts.comes_true("Rui hears Kofi again", self._sorry)
+        self._facts.note("Rui heard nothing of Kofi while he had muted him", NONSENSE not in _words(rui))
+
+    async def _hushed(self) -> None:
+        """The mute holds once Rui misses something that Dana heard: within half a second, on a good day."""
+        for number in range(MOST_SIGHS):
+            await asyncio.sleep(SIGH)
+            sigh = f"h{'m' * (number + 2)}"
+            await self._kofi.say(sigh)
+            await comes_true(lambda: sigh in _words(self._dana))  # noqa: B023  awaited here
+            await self._rui.here.emote("nod", within=PATIENCE)  # what Rui was told before has reached him by now
+            if sigh not in _words(self._rui):
+                return
+
+    async def _sorry(self) -> bool:
+        await asyncio.sleep(SIGH)
+        await self._kofi.say(SORRY)
+        await comes_true(lambda: SORRY in _words(self._dana))
+        await self._rui.here.emote("thumbs-up", within=PATIENCE)
+        return SORRY in _words(self._rui)
 
     async def _keep_order(self) -> None:
         dana, kofi = self._dana, self._kofi
@@ -118,8 +149,8 @@ class Table:
         silenced = lambda: refused(lambda: kofi.here.chat("but", within=PATIENCE), "muted")  # noqa: E731
         await self._facts.comes_true("whom the host silences is silent", silenced)
         await dana.client.hosting.unmute(dana.room, kofi.id)
-        await dana.client.hosting.change(dana.room, name="Corner Table, until late")
-        self._stage.evening.floors[dana.room].name = "Corner Table, until late"
+        await dana.client.hosting.change(dana.room, name="Corner Table, late")
+        self._stage.evening.floors[dana.room].name = "Corner Table, late"
         await self._rui.here.speak(False, within=PATIENCE)
         self._stage.tell("Rui's story is over, and Kofi may speak again")
 
@@ -139,9 +170,15 @@ class Table:
         self._facts.note("who comes late gets no Midnight Fizz", late)
         await dana.client.people.unfriend(rui.id)
 
-    async def _settled(self) -> None:
-        """What a mute promises is to hold within a second of the commit."""
-        await asyncio.sleep(1)
+    async def _clear_up(self) -> None:
+        """Also where the evening ends early: what was for tonight goes, and nobody waits long for it."""
+        with suppress(ClientError, TimeoutError):
+            async with asyncio.timeout(CLEARING_UP):
+                if self._special:
+                    await self._bea.client.counter.retire(self._special)
+                if self._room:
+                    await self._dana.client.hosting.close(self._room)
 
-    def _words(self, regular: Regular) -> list[str]:
-        return [event.text for event in regular.heard if isinstance(event, Said)]
+
+def _words(regular: Regular) -> list[str]:
+    return [event.text for event in regular.heard if isinstance(event, Said)]

@@ -11,6 +11,7 @@ from clients.python.problems import ClientError
 from clients.python.safety import Filed, Sanction
 
 RANTS: Final = ("you all dress like curtains", "boo!", "nobody likes you, Ines")
+SOON: Final = 2.0  # seconds: four times what a block may take to hold everywhere
 SANCTIONED: Final = 4011  # the socket's close code
 BARRED: Final = ("account_suspended", "unauthenticated", "token_expired", "room_banned", "forbidden")
 STATEMENT: Final = "You insulted other guests. Come back when you have slept on it."
@@ -25,9 +26,10 @@ class Trouble:
 
     async def play(self) -> None:
         stage, otto = self._stage, self._otto
-        await stage.at(0.12)
         await self._noa.client.people.block(otto.id)
         stage.tell("Noa blocks Otto: they have met before")
+        await asyncio.sleep(SOON)
+        await stage.at(0.12)
         for guest in (self._ines, otto, self._noa):
             await guest.walk_in(guest.client.join, stage.lounge)
             stage.tell(f"{guest} walks into the lounge")
@@ -108,4 +110,4 @@ class Trouble:
         """In one room the whole time: no name, no word, no step."""
         otto, noa = self._otto, self._noa
         seen = [noa.id in otto.met, otto.id in noa.met, ottos in noa.slots, noas in otto.slots]
-        self._facts.note("Noa and Otto, whom she had blocked, never saw each other", not any(seen))
+        self._facts.note("Noa had blocked Otto: neither ever saw the other", not any(seen))
