@@ -41,7 +41,7 @@ demo: up ## An evening at the bar, and the proof that nothing was lost
 
 .PHONY: test
 test: setup ## All tests but the long fault runs
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: check
 check: $(READY) ## Format, lint, types, imports

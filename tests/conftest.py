@@ -23,6 +23,13 @@ from tests.stack import Databases, KafkaServer, OpenBar, PostgresServer, open_ba
 Database = Callable[[str], Awaitable[Databases]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several workers share the tests, a file stays together, and so do all who ask for the one `bar`."""
+    for item in items:
+        asks_for = getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("bar" if "bar" in asks_for else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Folder]:
     with session_folder() as made:

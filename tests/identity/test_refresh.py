@@ -1,5 +1,6 @@
 """Refresh tokens and what a presented one is worth. No database."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -56,6 +57,7 @@ def test_a_token_does_not_show_its_secret() -> None:
         FIRST.text(Pepper("q" * 32)),
         " " + FIRST.text(PEPPER),
     ],
+    ids=itertools.count(),
 )
 def test_an_invented_token_is_nobodys(invented: str) -> None:
     assert RefreshToken.read(invented, PEPPER) is None

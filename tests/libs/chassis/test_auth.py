@@ -1,6 +1,7 @@
 """Who may pass, who may not, and who may no longer."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
 from time import time
 from typing import Any
@@ -54,7 +55,7 @@ async def test_a_good_token_tells_who_is_asking() -> None:
         {"exp": "soon"},
         {"exp": 10**30},
     ],
-    ids=str,
+    ids=itertools.count(),
 )
 async def test_a_token_with_a_wrong_claim_proves_nothing(claims: dict[str, Any]) -> None:
     issuer = Issuer()

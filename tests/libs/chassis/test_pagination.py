@@ -63,7 +63,7 @@ def test_the_last_page_has_no_cursor() -> None:
         assert len(page.items) <= 2
 
 
-OTHERS = [cursor_of(key) for key in ((1, 2), ("x", uuid4()), (START,))]
+OTHERS = [cursor_of(key) for key in ((1, 2), ("x", UUID(int=7)), (START,))]
 
 
 @pytest.mark.parametrize("cursor", ["", "!", "abc", "äöü", "e30", "bnVsbA", *OTHERS])
