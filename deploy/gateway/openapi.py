@@ -5,9 +5,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from deploy.gateway.table import Table, shape
+from libs.chassis.openapi import SCHEMA
+from libs.chassis.problems import MEDIA_TYPE
 
 Document = dict[str, Any]
 REFERENCE: Final = "#/components/{kind}/{name}"
+OF_THE_DOOR: Final[Document] = {  # what the gateway itself may say to any request
+    "400": {
+        "description": "malformed: the request, or its path, is no well-formed HTTP",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA}}},
+    },
+}
 ABOUT: Final = """\
 The backend of a virtual bar. Errors are RFC 9457 problem documents: tell them apart by `type`. Lists answer `items` and
 `next_cursor`. Unsafe calls that take an `Idempotency-Key` may be repeated: same key and body, same answer. What happens
@@ -40,7 +48,8 @@ def _add(merged: Document, service: str, document: Document, table: Table) -> No
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
             if (method.upper(), shape(path)) in known:
-                merged["paths"].setdefault(path, {})[method] = {**operation, "tags": [service]}
+                responses = dict(sorted({**OF_THE_DOOR, **operation["responses"]}.items()))
+                merged["paths"].setdefault(path, {})[method] = {**operation, "tags": [service], "responses": responses}
     for kind, parts in document.get("components", {}).items():
         merged["components"].setdefault(kind, {}).update(parts)
 

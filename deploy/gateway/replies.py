@@ -54,11 +54,15 @@ BY_STATUS: Final[dict[int, Problem]] = {
     429: RateLimited(),
     431: HeadersTooLarge(),
     500: Unavailable(),
+    501: Malformed("A body comes with its length, or in chunks."),  # by another Transfer-Encoding
     502: Unavailable(),
     503: Unavailable(),
     504: Unavailable(),
 }
-UNREAD: Final = {400, 431}  # refused before the request has its id
+OLD_VERSION: Final = "response.code_details == 'low_version'"
+OF_THE_HEADER: Final = "%REQ(X-REQUEST-ID)%"
+OF_THE_STREAM: Final = "%UNIQUE_ID%"
+UNREAD: Final = {400, 431, 501}  # refused before the request has its id
 NO_SOCKET: Final = "response.code_details == 'upgrade_failed'"  # Envoy says 403, before it looks for a route
 NO_KEYS: Final = "response.code_details.contains('Jwks_remote_fetch')"  # not the caller's fault
 NOT_PROVEN: Final = "response.code_details.startsWith('jwt_authn')"  # Envoy says 403 to a wrong audience
@@ -71,28 +75,32 @@ def local_replies() -> Config:
             _mapper(_details(NO_SOCKET), NotFound()),
             _mapper(_details(NO_KEYS), Unavailable()),
             _mapper(_details(NOT_PROVEN), Unauthenticated()),
-            *(_mapper(_status(status), problem) for status, problem in BY_STATUS.items()),
+            _mapper(_details(OLD_VERSION), UpgradeRequired("HTTP/1.1 or later is spoken here."), OF_THE_STREAM),
+            *(
+                _mapper(_status(status), problem, OF_THE_STREAM if status in UNREAD else OF_THE_HEADER)
+                for status, problem in BY_STATUS.items()
+            ),
         ]
     }
 
 
-def document(problem: Problem) -> dict[str, Any]:
+def document(problem: Problem, request_id: str = OF_THE_HEADER) -> dict[str, Any]:
     """The body, as an Envoy JSON format."""
     return {
         "type": BASE + slug_of(type(problem)),
         "title": title_of(type(problem)),
         "status": problem.status,
         "detail": detail_of(problem),
-        "request_id": "%UNIQUE_ID%" if problem.status in UNREAD else "%REQ(X-REQUEST-ID)%",
+        "request_id": request_id,
     }
 
 
-def _mapper(fits: Config, problem: Problem) -> Config:
+def _mapper(fits: Config, problem: Problem, request_id: str = OF_THE_HEADER) -> Config:
     return {
         "filter": fits,
         "status_code": problem.status,
         "headers_to_add": [_header(name, value) for name, value in _headers(problem).items()],
-        "body_format_override": {"json_format": document(problem), "content_type": MEDIA_TYPE},
+        "body_format_override": {"json_format": document(problem, request_id), "content_type": MEDIA_TYPE},
     }
 
 

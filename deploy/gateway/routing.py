@@ -36,6 +36,8 @@ def route_configuration(table: Table, edge: Edge) -> Config:
 
 
 def _routes(table: Table, edge: Edge) -> Iterator[Config]:
+    # a CONNECT that meets no route of its own is never answered
+    yield {"name": "tunnel", "match": {"connect_matcher": {}}, "direct_response": {"status": 404}}
     for node in edge.nodes:
         yield _socket(table, node)
     for document in table.documents:

@@ -5,9 +5,11 @@ from typing import Any
 
 from starlette.routing import compile_path
 
-from libs.chassis.answers import Statuses, status_of
+from libs.chassis.answers import OURS, Statuses, status_of
 from libs.chassis.problems import MEDIA_TYPE, ProblemDocument, slug_of
 from libs.eventstore.decider import Refused
+from libs.eventstore.errors import IdempotencyInFlight, IdempotencyMismatch
+from libs.eventstore.gone import PersonErased
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 SCHEMA = "#/components/schemas/Problem"
@@ -55,15 +57,27 @@ def _answers(operation: Document) -> None:
     answers = operation.setdefault("responses", {})
     answers.get("422", {}).pop("content", None)
     for status in _shared(operation):
-        known = answers.setdefault(str(status), {})
-        if known.get("description") in (None, "", "Validation Error"):
-            known["description"] = SAID[status]
-        elif SAID[status] not in known["description"]:
-            known["description"] += " · " + SAID[status]
+        _say(answers, status, SAID[status])
+    for refused, answer in refuses(OURS, *_kinds(operation)).items():
+        _say(answers, refused, answer["description"])
     for status, known in answers.items():
         if status.isdecimal() and int(status) >= 400:
             known.setdefault("content", {MEDIA_TYPE: {"schema": {"$ref": SCHEMA}}})
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _say(answers: Document, status: int | str, said: str) -> None:
+    known = answers.setdefault(str(status), {})
+    if known.get("description") in (None, "", "Validation Error"):
+        known["description"] = said
+    elif said not in known["description"]:
+        known["description"] += " · " + said
+
+
+def _kinds(operation: Document) -> list[type[Refused]]:
+    """What the event store refuses, whatever the service."""
+    keyed = any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ()))
+    return [PersonErased] * bool(operation.get("security")) + [IdempotencyInFlight, IdempotencyMismatch] * keyed
 
 
 def _shared(operation: Document) -> set[int]:

@@ -86,10 +86,24 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(lonely: Gateway) -> Non
     assert lonely.client().ask("POST", "/v1/voice/webhooks").status == 200
 
 
-def test_junk_is_answered_with_400(client: Client) -> None:
-    client.raw(b"HELLO BAR\r\n\r\n").problem("malformed", 400)
-    two_lengths = b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
-    client.raw(b"POST /v1/auth/refresh HTTP/1.1\r\nhost: bar\r\n" + two_lengths).problem("malformed", 400)
+HEAD = "{} HTTP/1.1\r\nhost: bar\r\n{}\r\n"
+JUNK = {
+    "no HTTP": ("HELLO BAR\r\n\r\n", "malformed", 400),
+    "two lengths": (
+        HEAD.format("POST /v1/rooms", "content-length: 3\r\ntransfer-encoding: chunked\r\n"),
+        "malformed",
+        400,
+    ),
+    "an odd encoding": (HEAD.format("POST /v1/rooms", "transfer-encoding: gzip\r\n"), "malformed", 400),
+    "a method of no standard": (HEAD.format("QUERY /v1/rooms", ""), "malformed", 400),
+    "a tunnel": (HEAD.format("CONNECT bar.example:443", ""), "not_found", 404),
+    "a version of long ago": ("GET /v1/rooms HTTP/1.0\r\n\r\n", "upgrade_required", 426),
+}
+
+
+@pytest.mark.parametrize(("request_", "slug", "status"), JUNK.values(), ids=JUNK.keys())
+def test_junk_is_answered_with_a_problem(client: Client, request_: str, slug: str, status: int) -> None:
+    client.raw(request_.encode()).problem(slug, status)
 
 
 def test_the_door_holds_so_many_connections_and_no_more(lonely: Gateway) -> None:
