@@ -6,6 +6,7 @@ from libs.contracts.identity import RoleGrant, RoleRevoke, UserDelete, UserRegis
 from libs.contracts.rooms import RoomCreate
 from libs.eventstore.db import Db
 from libs.eventstore.projections import Replica, Table
+from libs.safety.pairs import place_of
 
 REGISTERED = """
 insert into people (user_id, registered) values ($1, true) on conflict (user_id) do update set registered = true
@@ -30,7 +31,7 @@ async def apply(db: Db, envelope: Envelope) -> None:
         case UserDelete(user_id=user):
             await db.execute(DELETED, user)
         case (RoleGrant(user_id=user, role=role) | RoleRevoke(user_id=user, role=role)) as event:
-            await db.execute(ROLE, user, role, isinstance(event, RoleGrant), envelope.stream_version)
+            await db.execute(ROLE, user, role, isinstance(event, RoleGrant), place_of(envelope))
         case RoomCreate(room_id=room):
             await db.execute(ROOM, room)
         case Event():

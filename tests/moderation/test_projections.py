@@ -1,21 +1,14 @@
 """The tables are what the specification says, and what the log comes to: before an erasure and after."""
 
 import io
-from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import given as any_of
-from hypothesis import strategies as st
 from PIL import Image
 
 from libs.contracts.catalogue import EVENTS
-from libs.contracts.cloudevents import Envelope
-from libs.contracts.event import Event
-from libs.contracts.identity import RoleGrant, RoleRevoke, UserDelete, UserRegister
 from libs.eventstore.erasure import ERASURE
 from libs.eventstore.rebuild import Rebuild
 from libs.eventstore.recorded import Reader
@@ -118,49 +111,3 @@ async def test_a_spoilt_table_is_mended_and_the_audit_log_is_left_alone(
     assert {each.table for each in report.differences} == {"reports", "sanctions", "people"}
     assert await differences(house) == []
     assert await house.pool.fetchval("select count(*) from audit") == entries
-
-
-TOLD: list[Event] = [
-    UserRegister(user_id=ANN, auth_provider="email"),
-    RoleGrant(user_id=ANN, role="moderator"),
-    RoleRevoke(user_id=ANN, role="moderator"),
-    RoleGrant(user_id=ANN, role="operator"),
-    UserDelete(user_id=ANN),
-]
-
-
-def envelope(event: Event, version: int, at: datetime = NINE) -> Envelope:
-    return Envelope(
-        id=uuid4(),
-        name=event.NAME,
-        source="/virtubar/test/identity/1",
-        subject=event.subject,
-        time=at,
-        schema_version=event.VERSION,
-        stream_id=f"user-{event.subject}",
-        stream_version=version,
-        position=version,
-        correlation_id=None,
-        causation_id=None,
-        traceparent=None,
-        data=event.model_dump(mode="json"),
-    )
-
-
-@any_of(order=st.lists(st.integers(0, len(TOLD) - 1), max_size=12), rest=st.permutations(range(len(TOLD))))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_people_and_roles_are_the_same_in_whatever_order_and_however_often_they_are_told_of(
-    house: House, order: list[int], rest: list[int]
-) -> None:
-    async with house.pool.acquire() as db:
-        undone = db.transaction()
-        await undone.start()
-        await db.execute("delete from people; delete from roles")
-        for n in [*order, *rest]:
-            await OTHERS.apply(db, envelope(TOLD[n], n + 1))
-        assert [tuple(row) for row in await db.fetch("select * from people")] == [(ANN, True, True)]
-        assert [tuple(row) for row in await db.fetch("select * from roles order by role")] == [
-            (ANN, "moderator", False, 3),
-            (ANN, "operator", True, 4),
-        ]
-        await undone.rollback()

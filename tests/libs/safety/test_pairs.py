@@ -10,7 +10,8 @@ from libs.contracts.cloudevents import Envelope
 from libs.contracts.social import BlockUser, FriendAccept, FriendRemove, MuteUser, UnblockUser
 from libs.safety.pairs import FLAGS, Flag, Pair, change_of, ordered, pair_stream
 from libs.safety.relation import STRANGERS, Relation
-from tests.libs.safety.talk import ANN, BOB, CEM, arrivals, envelope, histories, in_order, said
+from tests.libs.safety.talk import ANN, BOB, CEM, histories, in_order, said
+from tests.weave import arrivals, envelope
 
 
 def fold(envelopes: Sequence[Envelope]) -> Pair:

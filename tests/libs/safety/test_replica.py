@@ -9,8 +9,6 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from libs.chassis.postgres import connect
 from libs.contracts.catalogue import EVENTS
@@ -26,9 +24,10 @@ from libs.eventstore.recorded import Reader
 from libs.safety.relation import STRANGERS, Relation
 from libs.safety.replica import PAIRS, hidden_from, relations_among, relations_of
 from tests.conftest import Database
-from tests.libs.safety.talk import ANN, BOB, CEM, arrivals, envelope, histories, in_order, said
+from tests.libs.safety.talk import ANN, BOB, CEM, in_order, said
 from tests.stack import Databases
 from tests.waiting import until
+from tests.weave import envelope
 
 ROOT = Path(__file__).parents[3]
 TABLE = (ROOT / "libs" / "safety" / "pairs.sql").read_text()
@@ -148,32 +147,6 @@ async def _race(listener: Listener, replica: Replica) -> None:
         forgetting = asyncio.create_task(forget())
         await until(settled, every=0.01)
     await forgetting
-
-
-async def test_any_arrival_comes_to_the_same_table(listener: Listener) -> None:
-    """Histories of three pairs, woven as Kafka may weave them, told in batches; compared with their own order."""
-    loop = asyncio.get_running_loop()
-
-    async def told(envelopes: Sequence[Envelope], batch: int) -> list[tuple[Any, ...]]:
-        async with listener.pool.acquire() as db:
-            undone = db.transaction()
-            await undone.start()
-            try:
-                for start in range(0, len(envelopes), batch):
-                    await listener.take(db, envelopes[start : start + batch])
-                return [tuple(row) for row in await db.fetch("select * from pairs order by low, high")]
-            finally:
-                await undone.rollback()
-
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.data(), histories, st.integers(1, 5), st.booleans())
-    def check(data: st.DataObject, history: list[Envelope], batch: int, goes: bool) -> None:
-        history = [*history, gone(BOB)] if goes else history
-        woven = data.draw(arrivals(history))
-        expected = asyncio.run_coroutine_threadsafe(told(history, 100), loop).result(60)
-        assert asyncio.run_coroutine_threadsafe(told(woven, batch), loop).result(60) == expected
-
-    await asyncio.to_thread(check)
 
 
 def test_every_service_with_a_table_of_pairs_has_this_one() -> None:

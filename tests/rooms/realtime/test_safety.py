@@ -13,9 +13,10 @@ from libs.safety.pairs import Pair, change_of, place_of
 from services.rooms.realtime.safety import Safety
 from services.rooms.sanction import Sanction, heard
 from services.rooms.standings import Known, RoomMute
-from tests.libs.safety.talk import arrivals, histories
+from tests.libs.safety.talk import histories
 from tests.rooms.people import ANN, BOB, LOUNGE, NINE, after
 from tests.rooms.safety import JUDGE, imposed, lifted, told
+from tests.weave import arrivals
 
 NOTHING = Known({}, [], [])
 
