@@ -21,19 +21,13 @@ from clients.python.visit import Visit
 OnEvent = Callable[[Event], None]
 
 
-class Place(Struct, frozen=True):
-    """Which room it became."""
-
-    id: UUID
-
-
 class Seat(Struct, frozen=True, kw_only=True):
-    """Kept for half a minute. `room` and `reasons` (the weightiest first) where the bar has chosen."""
+    """Kept for half a minute; with `reasons`, the weightiest first, where the bar has chosen the room."""
 
     visit_id: UUID
+    room_id: UUID
     ticket: str
     ws_url: str
-    room: Place | None = None
     reasons: tuple[str, ...] = ()
 
 
@@ -89,7 +83,7 @@ class Client:
     async def join(self, room_id: UUID | str, *, on_event: OnEvent | None = None, watch: bool = True) -> Visit:
         """A seat, and the socket welcomed. Raises Refused (`room_full`, `room_private` …), Closed, Unreachable."""
         seat = await self._seat(f"/v1/rooms/{room_id}/join")
-        return await self._walk_in(UUID(str(room_id)), seat, on_event, watch=watch)
+        return await self._walk_in(seat, on_event, watch=watch)
 
     async def find(self, *, on_event: OnEvent | None = None, watch: bool = True, **wish: str) -> Visit:
         """Walk into the room that suits best; `visit.reasons` says why. A wish: region, theme, language.
@@ -97,22 +91,19 @@ class Client:
         Raises Refused (`no_room`), Closed, Unreachable.
         """
         seat = await self._seat("/v1/matchmaking/join", **wish)
-        assert seat.room
-        return await self._walk_in(seat.room.id, seat, on_event, watch=watch)
+        return await self._walk_in(seat, on_event, watch=watch)
 
-    async def accept(
-        self, room_id: UUID | str, token: str, *, on_event: OnEvent | None = None, watch: bool = True
-    ) -> Visit:
+    async def accept(self, token: str, *, on_event: OnEvent | None = None, watch: bool = True) -> Visit:
         """Walk in by invite. Raises Refused (`invite_used`, `room_full` …), Closed, Unreachable."""
         seat = await self._seat(f"/v1/invites/{token}/join")
-        return await self._walk_in(UUID(str(room_id)), seat, on_event, watch=watch)
+        return await self._walk_in(seat, on_event, watch=watch)
 
     async def _seat(self, path: str, **body: str) -> Seat:
         body = {"device_type": self.account.device_type, **body}
         return await self.account.ask(Seat, "POST", path, key=uuid4(), json=body)
 
-    async def _walk_in(self, room_id: UUID, seat: Seat, on_event: OnEvent | None, *, watch: bool) -> Visit:
-        visit = Visit(self.account, room_id, on_event=on_event, watch=watch, tls=self._tls)
+    async def _walk_in(self, seat: Seat, on_event: OnEvent | None, *, watch: bool) -> Visit:
+        visit = Visit(self.account, seat.room_id, on_event=on_event, watch=watch, tls=self._tls)
         visit.reasons = seat.reasons
         await visit.open(seat.ws_url, seat.ticket)
         return visit

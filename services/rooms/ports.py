@@ -12,6 +12,7 @@ class Ticket:
     """A way to the socket: `ticket` is shown once in `hello` at `ws_url`, before `expires_at`."""
 
     visit_id: UUID
+    room_id: UUID
     ticket: str
     ws_url: str
     expires_at: datetime

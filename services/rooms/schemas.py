@@ -1,5 +1,6 @@
 """Bodies in and out. What goes out of a room are the columns of `rooms`, and its occupancy."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -116,13 +117,14 @@ class TicketAnswer(BaseModel):
     """Show `ticket` in the first frame (`hello`) at `ws_url`, once, before `expires_at`."""
 
     visit_id: UUID
+    room_id: UUID
     ticket: str
     ws_url: str
     expires_at: datetime
 
     @classmethod
     def of(cls, ticket: Ticket) -> Self:
-        return cls(visit_id=ticket.visit_id, ticket=ticket.ticket, ws_url=ticket.ws_url, expires_at=ticket.expires_at)
+        return cls(**asdict(ticket))
 
 
 class MatchAnswer(TicketAnswer):

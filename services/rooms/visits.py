@@ -24,7 +24,7 @@ VISIT = "select user_id, room_id from seats where visit_id = $1"
 TICKET = """
 update seats set ticket_hash = $2, node = $3, fence = $4, moderator = $7,
   ticket_expires_at = case state when 'held' then expires_at else $6 end
-where visit_id = $1 and (state = 'seated' or expires_at > $5) returning ticket_expires_at
+where visit_id = $1 and (state = 'seated' or expires_at > $5) returning room_id, ticket_expires_at
 """
 SHOWN_OUT = "select exists (select from room_kicks where room_id = $1 and user_id = $2 and until > $3)"
 
@@ -198,12 +198,12 @@ class Visits:
     async def _mint(self, unit: Unit, visit_id: UUID, owner: Place, *, moderator: bool) -> Ticket:
         token = Token.mint(visit_id)
         until = unit.at + self._settings.ticket
-        expires_at = await unit.db.fetchval(
+        seat = await unit.db.fetchrow(
             TICKET, visit_id, token.digest, owner.node_id, owner.fence, unit.at, until, moderator
         )
-        if expires_at is None:
+        if seat is None:
             raise SeatGone
-        return Ticket(visit_id, token.text, owner.ws_url, expires_at)
+        return Ticket(visit_id, seat["room_id"], token.text, owner.ws_url, seat["ticket_expires_at"])
 
 
 async def revoke(unit: Unit, user_id: UUID, command: Revoke | Expel, meta: Meta | None = None) -> bool:

@@ -37,6 +37,7 @@ async def test_an_invite_opens_a_private_room_once_and_its_seat_says_so(front: F
     assert first.status_code == 200, first.text
     again = await front.ask(BOB, "POST", f"/invites/{token}/join", WEB)
     assert again.json()["visit_id"] == first.json()["visit_id"], "who used it is where it led"
+    assert again.json()["room_id"] == first.json()["room_id"] == room
     assert again.json()["ticket"] != first.json()["ticket"]
     assert problem(await front.ask(CAT, "POST", f"/invites/{token}/join", WEB)) == (410, "invite_used")
     row = await front.house.pool.fetchrow("select join_source from seats where user_id = $1", BOB)

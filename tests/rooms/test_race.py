@@ -125,4 +125,4 @@ async def _are_blocked(house: House, count: int) -> bool:
 def _ticket(answer: httpx2.Response) -> Ticket:
     told = answer.json()
     expires_at = datetime.fromisoformat(told["expires_at"])
-    return Ticket(UUID(told["visit_id"]), told["ticket"], told["ws_url"], expires_at)
+    return Ticket(UUID(told["visit_id"]), UUID(told["room_id"]), told["ticket"], told["ws_url"], expires_at)
