@@ -70,7 +70,7 @@ class Table:
         self._facts.note("nobody walks up to Dana's private table uninvited", uninvited)
         for friend in (self._rui, self._kofi):
             invite = await dana.client.hosting.invite(room.id, friend.id)
-            await friend.walk_in(friend.client.accept, room.id, invite.token)
+            await friend.walk_in(friend.client.accept, invite.token)
             self._stage.tell(f"{friend} comes to Dana's table, by invite")
 
     async def _make_friends(self) -> None:
