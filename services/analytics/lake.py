@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Self, TypeVar
 
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from services.analytics.rows import SCHEMA, Row, table_of
 from services.analytics.sift import Marks, Slice, acquit, origin_of, sift
@@ -27,6 +27,10 @@ POSITION: Final = "position/{topic}/{partition}{origin}"  # version: the highest
 def storage_of(url: str) -> dict[str, str]:
     """Options for opening `url`. On S3 a commit is a create that must find nothing there; AWS_* say where and who."""
     return {"conditional_put": "etag"} if url.startswith("s3") else {}
+
+
+class LakeGone(Exception):
+    """The lake is not there any more, or lacks commits that it had: what this handle knows of it is worth nothing."""
 
 
 class Landed(NamedTuple):
@@ -52,8 +56,19 @@ class Lake:
         return cls(DeltaTable(url, storage_options=storage))
 
     def refresh(self) -> None:
-        """See what others have committed. Due after every failure, which may have come after the commit."""
+        """See what others have committed."""
         self._table.update_incremental()
+
+    def recover(self) -> None:
+        """See where the lake stands after a failure, which may have come after the commit. Raises LakeGone."""
+        seen = self._table.version()
+        try:
+            there = DeltaTable(self._table.table_uri, storage_options=storage_of(self._table.table_uri)).version()
+        except TableNotFoundError as nothing:
+            raise LakeGone(str(nothing)) from nothing
+        if there < seen:
+            raise LakeGone(f"version {seen} was there, now {there} is the newest")
+        self.refresh()
 
     def next_offset(self, topic: str, partition: int) -> int | None:
         """Where reading goes on; None where nothing of the partition has landed."""
@@ -63,7 +78,7 @@ class Lake:
         """Write what is new of each partition, all of it in one commit.
 
         Raises CommitFailedError after losing twenty races, OSError or DeltaError when storage fails: then it may or may
-        not have landed; refresh, and append the same again.
+        not have landed; recover, and append the same again.
         """
         return self._until_won(lambda: self._append(slices))
 

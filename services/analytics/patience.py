@@ -7,7 +7,7 @@ from itertools import count
 from typing import Final, TypeVar
 
 import structlog
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from libs.chassis.transient import is_transient
 from services.analytics.meters import Meters
@@ -23,9 +23,15 @@ async def persist(work: Callable[[], Awaitable[T]], meters: Meters, step: str) -
         try:
             return await work()
         except Exception as error:
-            if not (is_transient(error) or isinstance(error, DeltaError)):
+            if not _passes(error):
                 raise
             meters.failures.labels(step).inc()
             log.warning("waiting", name=step, error=type(error).__name__, tries=tries)
         await asyncio.sleep(random.uniform(0, min(LONGEST, 0.05 * 2**tries)))
     raise AssertionError("unreachable")
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, TableNotFoundError):  # nobody brings a lake back; whoever starts anew makes one
+        return False
+    return is_transient(error) or isinstance(error, DeltaError)

@@ -114,7 +114,7 @@ class Sink:
             try:
                 return self._lake.append(slices)
             except Exception:
-                self._lake.refresh()
+                self._lake.recover()
                 raise
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, append)
