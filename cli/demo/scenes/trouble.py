@@ -1,6 +1,7 @@
 """Otto misbehaves in the lounge: somebody has blocked him long ago, somebody reports him, a moderator bans him."""
 
 import asyncio
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -14,6 +15,8 @@ RANTS: Final = ("you all dress like curtains", "boo!", "nobody likes you, Ines")
 SOON: Final = 2.0  # seconds: four times what a block may take to hold everywhere
 SANCTIONED: Final = 4011  # the socket's close code
 BARRED: Final = ("account_suspended", "unauthenticated", "token_expired", "room_banned", "forbidden")
+PAUSES: Final = (0.1, 0.5, 1, 2, 4, 8, 16, 32)
+"""Seconds between two tries to sign in: nobody is mailed more than ten codes an hour."""
 STATEMENT: Final = "You insulted other guests. Come back when you have slept on it."
 
 
@@ -102,13 +105,15 @@ class Trouble:
         otto = self._otto
         await self._maya.client.desk.withdraw(sanction)
         self._stage.tell("Maya withdraws the ban: everybody has a bad day")
+        pauses = iter(PAUSES)
 
         async def is_welcome() -> bool:
-            try:
+            with suppress(ClientError, TimeoutError):
                 await otto.sign_in_once()
-            except ClientError:
-                return False
-            return otto.client.account.scope == "full"
+                if otto.client.account.scope == "full":
+                    return True
+            await asyncio.sleep(next(pauses, PAUSES[-1]))
+            return False
 
         await self._facts.comes_true("Otto may sign in again", is_welcome)
         await otto.walk_in(otto.client.join, self._stage.lounge)
