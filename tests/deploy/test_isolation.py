@@ -8,6 +8,7 @@ import redis.asyncio
 import redis.exceptions
 
 from deploy.native.redis import Redis
+from tests.conftest import Database
 from tests.stack import PostgresServer
 
 REFUSED = asyncpg.InsufficientPrivilegeError
@@ -49,6 +50,23 @@ async def test_the_runtime_role_cannot_change_its_own_schema(postgres: PostgresS
         with pytest.raises(REFUSED):
             await rooms.execute(statement)
     await rooms.close()
+
+
+async def test_the_runtime_role_sees_which_migrations_there_were_and_changes_none(database: Database) -> None:
+    urls = await database("rooms")
+    tables = {urls.runtime: ("eventstore_migrations", "chassis_migrations", "schema_migrations")}
+    for url, names in {**tables, urls.keys: ("keys_migrations",)}.items():
+        rooms = await asyncpg.connect(url)
+        for name in names:
+            assert await rooms.fetchval(f"select count(*) from {name}")
+            for statement in (
+                f"delete from {name}",
+                f"insert into {name} values ('0')",
+                f"update {name} set version = ''",
+            ):
+                with pytest.raises(REFUSED):
+                    await rooms.execute(statement)
+        await rooms.close()
 
 
 async def test_no_service_may_connect_to_a_database_that_is_not_its_own(postgres: PostgresServer) -> None:
