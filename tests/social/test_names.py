@@ -15,6 +15,7 @@ from libs.contracts.social import ProfileCreate, ProfileUpdate
 from libs.eventstore import recorded
 from libs.eventstore.recorded import Reader
 from libs.eventstore.store import Unit
+from services.social.deciders.refusals import NameTaken
 from services.social.names import Names, split
 from services.social.profiles import Change, Profiles
 from tests.social.house import NINE, House, house_at
@@ -132,3 +133,20 @@ async def test_one_person_who_is_made_in_many_places_at_once_is_made_once(houses
     user = uuid4()
     await asyncio.gather(*(houses[n % 2].social.profiles.create(user, NINE) for n in range(20)))
     assert await houses[0].story(f"profile-{user}") == ["profile_create"]
+
+
+class Unlucky(Random):
+    """Draws the same number whenever it is asked."""
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return start
+
+
+async def test_a_name_for_which_no_number_is_left_is_refused(house: House) -> None:
+    profiles = Profiles(house.store, Names(Unlucky()), timedelta(minutes=10), Random(1))
+    for name in ("Dana", "Dana#1000", "Dana#10000", "Dana#100000"):
+        user = await house.person("Somebody else")
+        await profiles.update(user, Change(display_name="Dana"), NINE)
+        assert await house.name(user) == name
+    with pytest.raises(NameTaken):
+        await profiles.update(await house.person("Somebody else"), Change(display_name="Dana"), NINE)
