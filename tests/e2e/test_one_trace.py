@@ -1,7 +1,7 @@
 """One request is one trace, from the gateway to the lake's commit."""
 
 from tests.e2e.conftest import Night
-from tests.e2e.test_a_night_out import lounge
+from tests.e2e.evening import lounge
 from tests.libs.chassis.sink import Seen, listening
 from tests.waiting import until
 

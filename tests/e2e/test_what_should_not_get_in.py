@@ -11,7 +11,7 @@ import pytest
 from clients.python import Client, Closed
 from clients.python.wire import Wire
 from tests.e2e.conftest import Night
-from tests.e2e.test_a_night_out import lounge
+from tests.e2e.evening import lounge
 from tests.waiting import until
 
 PROBLEM = "https://virtubar.dev/problems/"
