@@ -93,7 +93,7 @@ def writing(tables: Sequence[Any], lake: Path) -> Run:
 async def sinking(kafka_url: str, urls: Databases, lake: Path) -> Run:
     """From the assignment of the partitions until the last whole batch has landed; the rest would wait for more."""
     run, registry, stop = Run(), CollectorRegistry(), asyncio.Event()
-    settings = Settings(database_url=urls.runtime, kafka_url=kafka_url, lake_url=str(lake))
+    settings = Settings(database_url=urls.runtime, keys_url=urls.keys, kafka_url=kafka_url, lake_url=str(lake))
 
     def landed() -> float:
         return registry.get_sample_value("virtubar_sink_rows_total", {"topic": TOPIC}) or 0

@@ -11,6 +11,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import hypothesis
 import pytest
 
 from deploy import bar as layout
@@ -19,6 +20,9 @@ from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
 from deploy.native.redis import Redis
 from tests.stack import Databases, KafkaServer, OpenBar, PostgresServer, open_bar, running, session_folder
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how fast is for bench/ to say
+hypothesis.settings.load_profile("untimed")
 
 Database = Callable[[str], Awaitable[Databases]]
 

@@ -72,7 +72,8 @@ async def relayed(sources: Sources, urls: Databases) -> AsyncIterator[None]:
 @asynccontextmanager
 async def sunk(kafka_url: str, urls: Databases, lake: Path) -> AsyncIterator[None]:
     """With a sink running."""
-    settings = Settings(database_url=urls.runtime, kafka_url=kafka_url, lake_url=str(lake), sink_seconds=0.2)
+    stores = {"database_url": urls.runtime, "keys_url": urls.keys, "kafka_url": kafka_url, "lake_url": str(lake)}
+    settings = Settings.model_validate({**stores, "sink_seconds": 0.2})
     stop = asyncio.Event()
     async with compose(settings, ["sink"], CollectorRegistry()) as parts:
         roles = parts.roles["sink"]
