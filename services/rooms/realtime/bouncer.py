@@ -7,7 +7,7 @@ come in, and again from time to time, for nobody hears everything.
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -103,10 +103,16 @@ class Bouncer:
         if member.mutes:
             self._halls.turn(hall, member, monotonic(), publishing=False)
 
-    async def run(self, every: float) -> None:
-        """Ask the tables again, for ever: they hear what this node missed, by whatever way it came."""
+    async def run(self, every: float, caught_up: asyncio.Event) -> None:
+        """Ask the tables again, for ever: they hear what this node missed, by whatever way it came.
+
+        Also when the follower has caught up after the door was opened: it has begun where the tables are by now, and
+        those who came in before were asked about earlier.
+        """
         while True:
-            await asyncio.sleep(every)
+            late = not caught_up.is_set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(caught_up.wait() if late else asyncio.Event().wait(), every)
             for hall in list(self._halls.by_room.values()):
                 if hall.room.members:
                     try:

@@ -113,7 +113,7 @@ class Realtime:
             self._open = True
             self._clock.start()
             writing = self._presence.run(self._owned)
-            asking = self._node.bouncer.run(self._settings.safety_seconds)
+            asking = self._node.bouncer.run(self._settings.safety_seconds, self._safety.caught_up)
             work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, asking, _until(stop))
             jobs.extend(asyncio.create_task(each) for each in work)
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
