@@ -11,7 +11,7 @@ from clients.python.problems import Refused, Unreachable
 T = TypeVar("T")
 
 SOON: Final = frozenset({429, 502, 503, 504})
-IN_FLIGHT: Final = "idempotency_in_flight"  # the first try is still at it
+PASSING: Final = ("idempotency_in_flight", "unavailable")  # the first try is still at it; a node is out of breath
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds
 
 
@@ -30,4 +30,4 @@ async def until_answered(ask: Callable[[], Awaitable[T]], patience: float) -> T:
 
 
 def _passing(error: Refused | Unreachable) -> bool:
-    return isinstance(error, Unreachable) or error.status in SOON or error.slug == IN_FLIGHT
+    return isinstance(error, Unreachable) or error.status in SOON or error.slug in PASSING

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from clients.python import frames
 from clients.python.account import Account
+from clients.python.again import until_answered
 from clients.python.comeback import RESUMABLE, Comeback
 from clients.python.commands import Commands
 from clients.python.commands import frame_of as _json
@@ -209,6 +210,9 @@ class Visit:
             await asyncio.sleep(heartbeat / 2)
 
     async def _command(self, name: str, within: float, **fields: Any) -> Ack:
+        return await until_answered(lambda: self._once(name, within, **fields), within)
+
+    async def _once(self, name: str, within: float, **fields: Any) -> Ack:
         if self.over is not None:
             raise Closed(self.over.code, self.over.reason)
         cid, command, answer = self._commands.new(name, **fields)

@@ -1,6 +1,7 @@
 """A visit lets go of what it no longer needs, and nothing slow holds up its signs of life."""
 
 import asyncio
+import json
 from uuid import uuid4
 
 import httpx2
@@ -22,6 +23,33 @@ class Deaf:
         self.greeted += 1
         await socket.wait_closed()
         self.gone += 1
+
+
+async def test_a_word_that_a_node_could_not_take_just_now_is_said_again() -> None:
+    said: list[str] = []
+
+    async def serve(socket: websockets.ServerConnection) -> None:
+        await socket.recv()
+        floor = {"x": 0, "y": 0, "z": 0}
+        welcome = {"slot": 0, "resume_token": "x", "resumed": True, "epoch": "1", "offset": 0, "tick_hz": 20}
+        await socket.send(
+            json.dumps({"t": "welcome", "visit": str(uuid4()), "heartbeat_ms": 60_000, "floor": floor, **welcome})
+        )
+        async for frame in socket:
+            said.append(json.loads(frame)["text"])
+            busy = {"t": "error", "type": "x/unavailable", "title": "Try again.", "retry_ms": 10}
+            answer = busy if len(said) == 1 else {"t": "ack"}
+            await socket.send(json.dumps(answer | {"cid": json.loads(frame)["cid"]}))
+
+    async with (
+        websockets.serve(serve, "127.0.0.1", 0, subprotocols=[Subprotocol("virtubar.v1")]) as server,
+        httpx2.AsyncClient() as http,
+    ):
+        visit = Visit(Client("", http=http).account, uuid4())
+        await visit.hello(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", ticket="x")
+        await visit.chat("cheers!")
+        visit.close()
+    assert said == ["cheers!", "cheers!"]
 
 
 async def test_a_visit_given_up_in_the_middle_of_a_hello_leaves_no_socket_behind() -> None:
