@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Final
+from uuid import UUID, uuid4, uuid5
 
 from libs.eventstore.db import Db
 from libs.eventstore.errors import IdempotencyInFlight, IdempotencyMismatch
 from libs.eventstore.gone import LOCKS, PersonErased, bucket_of
 
+REQUESTS: Final = UUID("0b0f6b0a-1d0b-5c59-8f0e-3a6d1c0d7e21")  # the namespace of what requests make
 # The shared lock is the one that erasures wait for; see gone.py.
 CLAIM = """
 select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as mine, pg_advisory_xact_lock_shared($2, $3)
@@ -37,6 +39,11 @@ class Answer:
 
     status: int
     resource: str | None = None
+
+
+def resource_id(once: Once | None) -> UUID:
+    """The id of what a request makes: the same for every repeat, also when its remembered answer is gone."""
+    return uuid5(REQUESTS, f"{once.user_id} {once.fingerprint.hex()} {once.key}") if once else uuid4()
 
 
 async def recall(db: Db, once: Once) -> Answer | None:

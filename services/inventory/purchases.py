@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
 from libs.contracts.vocabulary import ItemType
 from libs.eventstore.db import Db
+from libs.eventstore.idempotency import resource_id
 from libs.eventstore.store import Answer, Once, Store, Unit
 from libs.safety.relation import GOOD
 from libs.safety.replica import relations_of
@@ -16,8 +16,6 @@ from services.inventory.deciders.refusals import NotFound
 from services.inventory.deciders.wallet import WALLET, Buy, Give, Offer, Receive, balance_of, wallet_stream
 from services.inventory.people import standing
 from services.inventory.wallets import NoWallet, Wallets, lock
-
-REQUESTS: Final = UUID("0b0f6b0a-1d0b-5c59-8f0e-3a6d1c0d7e21")  # the namespace of acquisitions' ids
 
 # What is offered, and what this wallet's ledger has under the reference: a repeat is known by it for good.
 LOOK = """
@@ -78,7 +76,7 @@ class Purchases:
 
     async def buy(self, order: Order, at: datetime, once: Once | None = None) -> Receipt:
         """Raises NotFound, ItemRetired, PriceChanged, AlreadyOwned, InsufficientFunds."""
-        user, id = order.user_id, acquisition_id(once)
+        user, id = order.user_id, resource_id(once)
 
         async def work(unit: Unit) -> Receipt:
             answered = once and await unit.once(once)
@@ -99,7 +97,7 @@ class Purchases:
 
         NotFound where there is no item, and where there is nobody: never there, erased, suspended, or a block between.
         """
-        user, id = order.user_id, acquisition_id(once)
+        user, id = order.user_id, resource_id(once)
 
         async def work(unit: Unit) -> Receipt:
             answered = once and await unit.once(once)
@@ -121,11 +119,6 @@ class Purchases:
             return seen.receipt or seen.paid(id, balance_of(mine.state), at)
 
         return await self.wallets.opened(user, at, lambda: self.store.run(work, at=at))
-
-
-def acquisition_id(once: Once | None) -> UUID:
-    """The same for every repeat of a request, also when its remembered answer is gone."""
-    return uuid5(REQUESTS, f"{once.user_id} {once.fingerprint.hex()} {once.key}") if once else uuid4()
 
 
 async def _look(db: Db, order: Order, id: UUID, reference: str) -> Seen:

@@ -4,12 +4,13 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from libs.chassis.problems import RateLimited
 from libs.contracts.vocabulary import ReportType
 from libs.eventstore.db import Pool
 from libs.eventstore.gone import erased_among, must_be_here
+from libs.eventstore.idempotency import resource_id
 from libs.eventstore.store import Answer, Once, Store, Unit
 from services.moderation.deciders.refusals import NotFound
 from services.moderation.deciders.report import REPORT, Evidence, File, report_stream
@@ -65,7 +66,7 @@ class Filing:
 
         Raises Self, NotFound (a person, room or piece of evidence), ReportExists, RateLimited; PersonErased.
         """
-        report_id = uuid4()
+        report_id = resource_id(once)
         told = await self._texts.seal(complaint.description, report_id, reporter, about=report_id)
         if reporter != complaint.reported:
             await self._heard_of(complaint)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from libs.chassis.problems import FieldError, Invalid
 from libs.contracts.vocabulary import ReasonCode, SanctionKind
 from libs.eventstore.db import Db, Pool, Record
 from libs.eventstore.gone import is_erased
+from libs.eventstore.idempotency import resource_id
 from libs.eventstore.store import Answer, Once, Store, Unit
 from services.moderation.deciders.measure import Measure, Moderator, rank
 from services.moderation.deciders.refusals import NotFound
@@ -61,7 +62,7 @@ class Sanctions:
 
         Raises NotFound, Outranked; Invalid for a report about somebody else.
         """
-        sanction_id = uuid4()
+        sanction_id = resource_id(once)
         told = await self._texts.seal(order.statement, sanction_id, about=sanction_id)
         measure = Measure(
             sanction_id=sanction_id,

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from libs.contracts.vocabulary import Region, Theme
 from libs.eventstore.db import Pool
 from libs.eventstore.gone import must_be_here
+from libs.eventstore.idempotency import resource_id
 from libs.eventstore.keys import Cipher
 from libs.eventstore.store import Answer, Once, Store, Unit
 from services.rooms.deciders.room import ROOM, Close, Create, Name, Update, room_stream
@@ -46,7 +47,7 @@ class Hosting:
 
     async def create(self, host: UUID, plan: Plan, at: datetime, once: Once | None = None) -> UUID:
         """The new room's id, or that of the first request with `once`. Raises RoomQuota."""
-        room_id = uuid4()
+        room_id = resource_id(once)
         mark = await self._cipher.mark(host, plan.name)
 
         async def work(unit: Unit) -> UUID:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from libs.chassis.problems import RateLimited
 from libs.eventstore import gone
 from libs.eventstore.db import Pool, Record
+from libs.eventstore.idempotency import resource_id
 from libs.eventstore.store import Answer, Once, Store, Unit
 from libs.safety.relation import GOOD
 from libs.safety.replica import relations_of
@@ -27,6 +28,7 @@ SECRET: Final = 24  # bytes
 HOUR: Final = timedelta(hours=1)
 
 SEATED = "select exists (select from seats where user_id = $1 and room_id = $2 and state = 'seated')"
+MADE = "select exists (select from invites where id = $1)"
 KNOWN = "select exists (select from guests where user_id = $1)"
 LATELY = (
     "select count(*) as made, min(created_at) as oldest from invites where inviter_user_id = $1 and created_at > $2"
@@ -68,7 +70,7 @@ class Invites:
         Raises NotFound (the room, or the person, who may not want to be found), RoomClosed, NotHost, NotSeated, Self,
         RateLimited; InviteUsed where `once` made one that has been used.
         """
-        invite_id = uuid4()
+        invite_id = resource_id(once)
 
         async def work(unit: Unit) -> Invited:
             if once and (before := await unit.once(once)):
@@ -82,7 +84,9 @@ class Invites:
                 raise NotFound
             seated = await unit.db.fetchval(SEATED, by, room_id)
             stream = await unit.load(ROOM, room_stream(room_id))
-            command = Invite(by, invite_id, user, at + self._settings.invite, seated=seated, moderator=moderator)
+            known = await unit.db.fetchval(MADE, invite_id)
+            until = at + self._settings.invite
+            command = Invite(by, invite_id, user, until, seated=seated, moderator=moderator, known=known)
             await unit.append(ROOM, stream, ROOM.decide(stream.state, command))
             invited = await self._seal(unit, invite_id)
             if once:

@@ -98,6 +98,16 @@ async def test_a_repeated_request_is_one_report(house: House) -> None:
     assert await house.pool.fetchval("select count(*) from reports") == 1
 
 
+async def test_so_it_is_when_the_case_is_over_and_nobody_remembers_the_answer(house: House) -> None:
+    once = Once(ANN, "k1", b"\0" * 32)
+    report = await house.report(once=once)
+    await house.moderation.cases.claim(report, MAX, after(1))
+    await house.moderation.cases.resolve(report, MAX, after(2), "no_action", None, None)
+    await house.pool.execute("delete from idempotency")
+    assert await house.report(once=once, at=after(9)) == report
+    assert await house.pool.fetchval("select count(*) from events where name = 'report_user'") == 1
+
+
 async def test_of_two_moderators_who_take_a_report_at_once_one_has_it(house: House) -> None:
     report = await house.report()
     cases = house.moderation.cases

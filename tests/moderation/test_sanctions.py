@@ -108,6 +108,10 @@ async def test_a_repeated_request_is_one_sanction_with_the_same_status(house: Ho
         first = await house.moderation.sanctions.impose(order, MODERATOR, NINE, once)
         assert first[1] == status
         assert await house.moderation.sanctions.impose(order, MODERATOR, after(1), once) == first
+        before = await house.pool.fetchval("select count(*) from events")
+        await house.pool.execute("delete from idempotency")
+        assert await house.moderation.sanctions.impose(order, MODERATOR, after(2), once) == first
+        assert await house.pool.fetchval("select count(*) from events") == before, "known by its id"
 
 
 async def test_an_offender_who_is_forgotten_takes_no_reasons_along(house: House) -> None:

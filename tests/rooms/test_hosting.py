@@ -1,13 +1,16 @@
 """Rooms opened and changed in a race."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 from libs.eventstore.decider import Refused
+from libs.eventstore.idempotency import Once
 from services.rooms.deciders.refusals import RoomQuota
+from services.rooms.hosting import Plan
 from tests.rooms.checker import checked
 from tests.rooms.house import House
-from tests.rooms.people import ANN, NINE
+from tests.rooms.people import ANN, BOB, NINE, after
 
 
 async def test_a_host_in_a_hurry_opens_no_more_rooms_than_one_may(house: House) -> None:
@@ -15,6 +18,15 @@ async def test_a_host_in_a_hurry_opens_no_more_rooms_than_one_may(house: House) 
     opened = await asyncio.gather(*(house.room(host=ANN) for _ in range(quota + 7)), return_exceptions=True)
     assert sum(isinstance(each, RoomQuota) for each in opened) == 7
     assert await house.pool.fetchval("select count(*) from rooms") == quota
+
+
+async def test_a_repeat_opens_no_second_room_though_nobody_remembers_the_first_answer(house: House) -> None:
+    plan, once = Plan("The Blue Note", "lounge", is_private=False, capacity=9, region="eu"), Once(ANN, "k", b"\0" * 32)
+    first = await house.rooms.hosting.create(ANN, plan, NINE, once)
+    await house.pool.execute("delete from idempotency")
+    assert await house.rooms.hosting.create(ANN, plan, after(5), once) == first
+    assert await house.rooms.hosting.create(BOB, plan, after(5), replace(once, user_id=BOB)) != first
+    assert await house.pool.fetchval("select count(*) from events where name = 'room_create'") == 2
 
 
 async def test_a_capacity_lowered_among_arrivals_holds_from_its_position_on(house: House) -> None:

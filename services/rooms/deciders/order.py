@@ -48,7 +48,7 @@ class Unmute:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """A one-use way in, for `user` or for anyone. `seated`: whoever invites has a seat there."""
+    """A one-use way in, for `user` or for anyone. `seated`: whoever invites has a seat there; `known`: it is made."""
 
     by: UUID
     invite_id: UUID
@@ -56,6 +56,7 @@ class Invite:
     expires_at: datetime
     seated: bool
     moderator: bool = False
+    known: bool = False
 
 
 Order = Lock | Mute | Unmute | Invite
@@ -64,6 +65,8 @@ Order = Lock | Mute | Unmute | Invite
 def keep_order(facts: Facts, command: Order) -> Sequence[Event]:
     """In an open room. Raises NotHost, NotSeated, Self."""
     match command:
+        case Invite(known=True):
+            return []
         case Invite():
             return [_invite(facts, command)]
         case Lock(by, locked, moderator):
