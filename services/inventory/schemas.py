@@ -5,9 +5,10 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from annotated_types import Ge
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from libs.chassis.bodies import Body, Id, Whole
+from libs.chassis.text import tidy_line
 from libs.contracts.vocabulary import Cents, ItemMetadata, ItemTrait, ItemType, Sku
 from libs.eventstore.db import Record
 from services.inventory.deciders.item import Listing
@@ -16,6 +17,7 @@ from services.inventory.purchases import Receipt
 Name = Annotated[
     str,
     StringConstraints(max_length=80, pattern=r"^[^\s\x00-\x1f\x7f-\x9f]+( [^\s\x00-\x1f\x7f-\x9f]+)*$"),
+    AfterValidator(tidy_line),
     Field(description="words with single spaces between them", examples=["Espresso"]),
 ]
 CreditReference = Annotated[

@@ -238,6 +238,7 @@ INVALID: tuple[tuple[str, str, Any], ...] = (
     ("POST", "/items", SHOT | {"sku": "Bad Sku"}),
     ("POST", "/items", SHOT | {"price_cents": -1}),
     ("POST", "/items", SHOT | {"name": " "}),
+    ("POST", "/items", SHOT | {"name": "\u202eShot"}),
     ("POST", "/items", SHOT | {"metadata": {"Bad Key": 1}}),
     ("POST", "/items", SHOT | {"metadata": {"deep": {"er": 1}}}),
     ("POST", "/items", SHOT | {"metadata": {"long": "x" * 201}}),

@@ -197,6 +197,8 @@ async def test_the_list_shows_public_open_rooms_page_by_page(api: Api) -> None:
         ("POST", "", PLAN | {"theme": "casino"}),
         ("POST", "", PLAN | {"name": "  "}),
         ("POST", "", PLAN | {"name": "x" * 81}),
+        ("POST", "", PLAN | {"name": "Ba\u0336\u0322\u0335r"}),
+        ("POST", "", PLAN | {"name": "\u202eBar"}),
         ("POST", "", PLAN | {"owner": "me"}),
         ("POST", "/not-a-uuid/join", WEB),
         ("POST", f"/{LOUNGE}/join", {"device_type": "toaster"}),
