@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from shutil import which
 from typing import Annotated, Final
 
 import typer
@@ -26,15 +27,17 @@ INTERRUPTED: Final = 130  # exit status, as shells have it
 NEXT: Final = """
 [bold]The bar is still open.[/] Walk around in it:
 
-  gateway        {gateway}   (docs at {gateway}/docs)
+{first}  gateway        {gateway}   (docs at {gateway}/docs)
   mailbox        virtubar mail
   the lake       virtubar sql            [dim]every event there is[/]
-  one topic      virtubar events tail room_join
+  one topic      virtubar events tail room_join --from-beginning
   the proof      virtubar verify
   every table    virtubar rebuild rooms  [dim]from the log alone[/]
   what runs      virtubar status
   close it       make down
 """
+
+FIRST: Final = "  first          source .venv/bin/activate\n"
 
 
 def demo(
@@ -60,7 +63,7 @@ def demo(
     judge(report, host.facts)
     screen.print()
     screen.print(samples.answers(native), soft_wrap=True)
-    stderr.print(NEXT.format(gateway=native.gateway_url))
+    stderr.print(NEXT.format(first="" if which("virtubar") else FIRST, gateway=native.gateway_url))
 
 
 def judge(report: Report, facts: Facts) -> None:
