@@ -56,5 +56,5 @@ def _show(native: Native, state: State) -> None:
             table.add_row(member.name, " ".join(member.roles), pid, member.condition, str(member.restarts or ""))
     console = screen()
     console.print(table)
-    console.print(f"\ngateway  {native.gateway_url}\nkafka    {native.kafka_admin_url}\ndata     {native.folder.root}")
+    console.print(f"\ngateway  {native.gateway_url}\nkafka    {native.kafka.bootstrap}\ndata     {native.folder.root}")
     console.print("[dim]virtubar status --json tells all URLs with their passwords[/]")

@@ -66,4 +66,4 @@ def _row(member: Member) -> RenderableType:
 def _say_where(native: Native) -> None:
     say(f"The bar is open: {native.gateway_url}")
     say(f"  data and logs   {native.folder.root}")
-    say("  next            virtubar status, virtubar demo, virtubar logs rooms-node-1 -f, virtubar down")
+    say("  next            .venv/bin/virtubar status, .venv/bin/virtubar demo, .venv/bin/virtubar down")

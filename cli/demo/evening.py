@@ -35,7 +35,7 @@ class Evening:
     floors: dict[UUID, Floor]
     guests: int  # how many are expected
     signed_in: int = 0
-    gone: int = 0
+    visitors: set[UUID] = field(default_factory=set)  # whoever was in a room
     moves: int = 0  # transforms sent
     seen: int = 0  # other people's positions received
     words: int = 0  # chat messages sent
@@ -55,8 +55,10 @@ class Evening:
         for listener in self.listeners:
             listener(happening)
 
-    def comes_in(self, room: UUID) -> Floor:
+    def comes_in(self, who: UUID | None, room: UUID) -> Floor:
         """Somebody of ours; a room that nobody knew of yet is somebody's table."""
         floor = self.floors.setdefault(room, Floor(room, "a table", "lounge", is_public=False))
         floor.guests += 1
+        if who:
+            self.visitors.add(who)
         return floor

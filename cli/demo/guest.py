@@ -76,7 +76,6 @@ class Guest:
             leave_at = min(until(), monotonic() + self._luck.uniform(*self._visit_length))
             await self._persist(lambda: self._visit(leave_at, until), until() + patience)  # noqa: B023  awaited here
         await self._persist(self._client.account.sign_out, until() + patience)
-        self._evening.gone += 1
 
     async def _persist(self, step: Callable[[], Awaitable[Any]], deadline: float) -> None:
         await persist(step, deadline, self._evening.troubles)
@@ -94,7 +93,7 @@ class Guest:
         if monotonic() >= leave_at:
             return
         visit = await self._walk_in()
-        floor = self._evening.comes_in(visit.room_id)
+        floor = self._evening.comes_in(self._client.account.user_id, visit.room_id)
         try:
             await self._walk_about(visit, floor, lambda: min(leave_at, until()))
             await visit.leave()

@@ -128,7 +128,7 @@ class Host:
         if self.ended_early:
             return
         self.evening.tell("everybody is home; the nights end", story=True)
-        nights, home = "session_duration", self.evening.gone
+        nights, home = "session_duration", len(self.evening.visitors)
 
         def told() -> bool:
             return self.pulse.tonight[nights] >= home and not missing(self.pulse.tonight)

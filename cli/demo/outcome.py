@@ -18,6 +18,7 @@ FAULTS = ("missing", "doubled", "changed")
 def events(report: Report, tonight: Counter[str]) -> RenderableType:
     """How often each happened tonight; since the bar opened: committed, in its topic, in the lake."""
     table = Table("event", "tonight", *FIGURES, box=None, header_style="bold", show_footer=True, pad_edge=False)
+    table.caption = "tonight: by these guests; the rest: everything since the bar opened"
     shown = {name: count for name, count in sorted(report.events.items()) if tonight[name] or _is_faulty(count)}
     for column in table.columns[1:]:
         column.justify = "right"

@@ -67,7 +67,7 @@ class Regular:
         self.stand_up()
         self.slots.clear()
         self.visit = visit = await self.try_to(lambda: way(*where, on_event=self._notice, **more))
-        self._floor = self._evening.comes_in(visit.room_id)
+        self._floor = self._evening.comes_in(self.id, visit.room_id)
         self._strolling = asyncio.create_task(self._stroll(visit))
         return visit
 
