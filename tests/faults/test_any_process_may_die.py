@@ -7,13 +7,18 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from redis.asyncio import Redis
 
 from cli.demo.host import Host
+from cli.demo.post import code_reader
+from clients.python import Client
 from deploy.bar import processes
 from deploy.native.native import Native
+from libs.chassis.postgres import connect
 from tests.faults.load import LONG
+from tests.rooms.checker import checked
 from tests.stack import OpenBar, open_bar
 from tests.waiting import until
 
@@ -23,6 +28,14 @@ OURS = [process.name for process in processes(split=True, nodes=2)]
 SOME = ["rooms-node-1", "moderation-relay", "kafka", "postgres"]
 ALL = [*OURS, "gateway", "mail", "redis", "kafka", "postgres"]
 """Every process there is, which the first test makes sure of."""
+GUARDED = (
+    "/v1/me",
+    "/v1/profiles/me",
+    "/v1/presence?ids=00000000-0000-0000-0000-000000000001",
+    "/v1/reports/mine",
+    "/v1/wallet",
+)
+"""Something of every service that only somebody who is signed in gets."""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +82,41 @@ async def test_killed_in_the_middle_of_an_evening(split_bar: OpenBar, names: lis
     found = await asyncio.to_thread(verdict, split_bar)
     assert found["clean"], found["problems"]
     assert found["events"]["room_join"]["committed"] >= GUESTS
+    async with await connect(Native.opened(split_bar.root).database_url("rooms"), "rooms", size=1) as pool:
+        assert (await checked(pool)).clean, "one seat for each guest, no room over its capacity, every visit ended once"
+
+
+async def test_whose_session_is_over_is_let_in_nowhere_though_every_api_starts_anew(split_bar: OpenBar) -> None:
+    status = split_bar.status()
+    async with Client(status["gateway"]) as guest:
+        await guest.sign_in("over@example.com", code_reader(Native.opened(split_bar.root).mailbox))
+        token = await guest.account.token()
+
+        async def answers() -> set[int]:
+            async with httpx2.AsyncClient(base_url=status["gateway"], timeout=15) as http:
+                headers = {"authorization": f"Bearer {token}"}
+                return {(await http.get(path, headers=headers)).status_code for path in GUARDED}
+
+        async def let_in() -> bool:
+            return await answers() == {200}
+
+        async def kept_out() -> bool:
+            said = await answers()
+            assert not restarted or 200 not in said, "not even for a moment"
+            return said == {401}
+
+        restarted = False
+        await until(let_in, within=60)
+        await guest.account.sign_out()
+        await until(kept_out, within=60)
+        restarted = True
+        apis = [f"{name}-api" for name in ("identity", "social", "rooms", "moderation", "inventory")]
+        before = {name: split_bar.process(name)["pid"] for name in apis}
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+        for name, pid in before.items():
+            await until(lambda: split_bar.process(name)["pid"] not in (None, pid), within=60, every=0.2)  # noqa: B023
+        await until(kept_out, within=60)
 
 
 async def test_redis_forgets_everything_and_rosters_are_right_again(split_bar: OpenBar) -> None:
