@@ -72,10 +72,13 @@ class Regular:
         return visit
 
     async def say(self, words: str) -> None:
-        await self.here.chat(words, within=PATIENCE)
+        await self.try_to(lambda: self.here.chat(words, within=PATIENCE))
         self._evening.words += 1
         if self._floor:
             self._floor.said = words
+
+    async def show(self, emote: str) -> None:
+        await self.try_to(lambda: self.here.emote(emote, within=PATIENCE))
 
     async def leave(self) -> None:
         visit = self.here

@@ -102,7 +102,7 @@ class Table:
         if ties:
             await rui.client.counter.buy(ties[0])
             self._stage.tell("Rui buys himself a bow tie")
-        await rui.here.emote("toast", within=PATIENCE)
+        await rui.show("toast")
         toasted = lambda: any(isinstance(e, Emoted) and e.user == rui.id for e in dana.heard)  # noqa: E731
         await self._facts.comes_true("Dana saw Rui raise his glass", toasted)
 
@@ -131,7 +131,7 @@ class Table:
             sigh = f"h{'m' * (number + 2)}"
             await self._kofi.say(sigh)
             await comes_true(lambda: sigh in _words(self._dana))  # noqa: B023  awaited here
-            await self._rui.here.emote("nod", within=PATIENCE)  # what Rui was told before has reached him by now
+            await self._rui.show("nod")  # what Rui was told before has reached him by now
             if sigh not in _words(self._rui):
                 return
 
@@ -139,7 +139,7 @@ class Table:
         await asyncio.sleep(SIGH)
         await self._kofi.say(SORRY)
         await comes_true(lambda: SORRY in _words(self._dana))
-        await self._rui.here.emote("thumbs-up", within=PATIENCE)
+        await self._rui.show("thumbs-up")
         return SORRY in _words(self._rui)
 
     async def _keep_order(self) -> None:
