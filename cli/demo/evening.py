@@ -35,6 +35,7 @@ class Evening:
     floors: dict[UUID, Floor]
     guests: int  # how many are expected
     signed_in: int = 0
+    gone: int = 0  # guests who got through their evening, and home
     visitors: set[UUID] = field(default_factory=set)  # whoever was in a room
     moves: int = 0  # transforms sent
     seen: int = 0  # other people's positions received

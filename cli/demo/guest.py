@@ -76,6 +76,7 @@ class Guest:
             leave_at = min(until(), monotonic() + self._luck.uniform(*self._visit_length))
             await self._persist(lambda: self._visit(leave_at, until), until() + patience)  # noqa: B023  awaited here
         await self._persist(self._client.account.sign_out, until() + patience)
+        self._evening.gone += 1
 
     async def _persist(self, step: Callable[[], Awaitable[Any]], deadline: float) -> None:
         await persist(step, deadline, self._evening.troubles)

@@ -57,7 +57,7 @@ async def test_what_is_killed_is_back_within_seconds(bar: OpenBar) -> None:
         others = {entry["name"] for entry in services if entry["pid"] not in (None, before[entry["name"]])}
         return killed <= others and all(entry["ready"] for entry in services)
 
-    await until(all_back, within=60, every=0.2)
+    await until(all_back, within=180, every=0.2)
     assert pids(bar)["mail"] == before["mail"]  # services may choose to end with their stores, but not this one
 
 
