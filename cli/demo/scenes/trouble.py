@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
+from cli.demo.facts import Condition, comes_true
 from cli.demo.scenes.stage import Stage
 from clients.python.events import Said
 from clients.python.problems import ClientError, Closed, Refused
@@ -15,7 +16,7 @@ RANTS: Final = ("you all dress like curtains", "boo!", "nobody likes you, Ines")
 SOON: Final = 2.0  # seconds: four times what a block may take to hold everywhere
 SANCTIONED: Final = 4011  # the socket's close code
 BARRED: Final = ("account_suspended", "unauthenticated", "token_expired", "room_banned", "forbidden")
-PAUSES: Final = (0.1, 0.5, 1, 2, 4, 8, 16, 32)
+PAUSES: Final = (0.5, 4, 12, 30)
 """Seconds between two tries to sign in: nobody is mailed more than ten codes an hour."""
 STATEMENT: Final = "You insulted other guests. Come back when you have slept on it."
 
@@ -81,7 +82,7 @@ class Trouble:
     async def _stay_out(self) -> None:
         otto = self._otto
         await self._facts.comes_true("Otto cannot come back in", self._is_kept_out)
-        await otto.sign_in()
+        await comes_true(self._signs_in_to("appeal"))
         reasons = [each.statement async for each in otto.client.safety.sanctions()]
         self._facts.note(
             "Otto may still read why, and do nothing else",
@@ -101,21 +102,25 @@ class Trouble:
         visit.close()
         return False
 
-    async def _forgive(self, sanction: UUID) -> None:
-        otto = self._otto
-        await self._maya.client.desk.withdraw(sanction)
-        self._stage.tell("Maya withdraws the ban: everybody has a bad day")
-        pauses = iter(PAUSES)
+    def _signs_in_to(self, scope: str) -> Condition:
+        """Whether a sign-in allows just that by now; identity hears of bans and their ends as everybody does."""
+        otto, pauses = self._otto, iter(PAUSES)
 
-        async def is_welcome() -> bool:
+        async def signs_in() -> bool:
             with suppress(ClientError, TimeoutError):
                 await otto.sign_in_once()
-                if otto.client.account.scope == "full":
+                if otto.client.account.scope == scope:
                     return True
             await asyncio.sleep(next(pauses, PAUSES[-1]))
             return False
 
-        await self._facts.comes_true("Otto may sign in again", is_welcome)
+        return signs_in
+
+    async def _forgive(self, sanction: UUID) -> None:
+        otto = self._otto
+        await self._maya.client.desk.withdraw(sanction)
+        self._stage.tell("Maya withdraws the ban: everybody has a bad day")
+        await self._facts.comes_true("Otto may sign in again", self._signs_in_to("full"))
         await otto.walk_in(otto.client.join, self._stage.lounge)
         await otto.say("sorry, everybody")
         self._stage.tell("Otto is back, and sorry")
