@@ -27,6 +27,7 @@ class MigrationFailed(Exception):
 
 # Whoever runs the service may see which migrations there were, and change none.
 TO_LOOK_AT = "revoke insert, update, delete on {schema}.{table} from {schema}"
+ONE_AT_A_TIME = "lock table {schema}.{table} in share row exclusive mode"  # or two who revoke at once are one too many
 ROOT = Path(__file__).resolve().parents[2]
 KEEPALIVE = {
     "tcp_keepalives_idle": "5",  # seconds
@@ -131,13 +132,16 @@ def _dbmate(url: str, schema: str, folder: Path, table: str) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MigrationFailed(f"{schema}, {folder}: {(done.stderr or done.stdout).strip()}")
-    asyncio.run(_execute(url, TO_LOOK_AT.format(schema=schema, table=table)))
+    asyncio.run(_execute(url, *(each.format(schema=schema, table=table) for each in (ONE_AT_A_TIME, TO_LOOK_AT))))
 
 
-async def _execute(url: str, statement: str) -> None:
+async def _execute(url: str, *statements: str) -> None:
+    """In one transaction."""
     db = await asyncpg.connect(url, timeout=10)
     try:
-        await db.execute(statement)
+        async with db.transaction():
+            for statement in statements:
+                await db.execute(statement)
     finally:
         await db.close()
 
