@@ -9,6 +9,7 @@
                  other options, `with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar` from tests.stack
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import hypothesis
@@ -20,6 +21,10 @@ from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
 from deploy.native.redis import Redis
 from tests.stack import Databases, KafkaServer, OpenBar, PostgresServer, open_bar, running, session_folder
+
+# A port that is free now may be another worker's in a moment: each picks from 3,000 of its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+os.environ["VIRTUBAR_PORT_POOL"] = f"{20_000 + WORKER * 3_000}-{20_000 + WORKER * 3_000 + 2_999}"
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how fast is for bench/ to say
 hypothesis.settings.load_profile("untimed")

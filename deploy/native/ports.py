@@ -1,5 +1,6 @@
 """Ports on loopback: chosen once per data folder, from a base or from what is free."""
 
+import os
 import random
 import socket
 from collections.abc import Sequence
@@ -10,7 +11,13 @@ from deploy.native.errors import BarError, PortInUse
 
 HOST = "127.0.0.1"
 # Below the range from which the kernel takes the ports of outgoing connections (32768 and up).
-POOL = range(20000, 32000)
+POOL = "20000-31999"
+
+
+def pool() -> range:
+    """Where ports are picked: a part of it for each, VIRTUBAR_PORT_POOL, who opens bars at the same moment."""
+    first, last = map(int, os.environ.get("VIRTUBAR_PORT_POOL", POOL).split("-"))
+    return range(first, last + 1)
 
 
 def is_free(port: int) -> bool:
@@ -30,7 +37,7 @@ def choose(names: Sequence[str], *, base: int | None = None, taken: Sequence[int
         if not 1024 <= base <= 65535 - len(names):
             raise BarError(f"VIRTUBAR_PORT_BASE={base} leaves no room", "choose a number between 1024 and 65000")
         return {name: base + offset for offset, name in enumerate(names)}
-    candidates = random.sample(POOL, k=len(POOL))
+    candidates = random.sample(pool(), k=len(pool()))
     free = (port for port in candidates if port not in taken and is_free(port))
     return {name: next(free) for name in names}
 
@@ -47,7 +54,7 @@ def require_free(name: str, port: int) -> None:
 
 def free_base() -> int:
     """The first round number after which a whole bar finds its ports free; else the first of all."""
-    bases = range(21000, POOL.stop, 1000)
+    bases = range(21000, pool().stop, 1000)
     return next((base for base in bases if all(map(is_free, range(base, base + 50)))), bases.start)
 
 
