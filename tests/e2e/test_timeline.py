@@ -3,13 +3,14 @@
 import json
 from uuid import uuid4
 
+from deploy.bar import SERVICES
 from tests.e2e.conftest import Night
 from tests.waiting import until
 
 
 async def test_after_a_bump_events_come_from_a_new_source_and_nothing_is_lost(night: Night) -> None:
     numbers = json.loads(night.bar.virtubar("timeline", "bump", "--json").stdout)
-    assert set(numbers) == {"identity", "rooms", "analytics"}
+    assert set(numbers) == {service.name for service in SERVICES}
     new = f"/virtubar/local/identity/{numbers['identity']}"
 
     async def told_from_the_new() -> bool:
