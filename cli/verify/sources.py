@@ -47,20 +47,17 @@ class Kept:
     audits: Sequence[Audit] = ()
 
 
-FORGETTING: Final = {ERASURE.kind: ERASURE}  # what every service but identity decides beside its own
 KEPT: Final[Mapping[str, Kept]] = {
     "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS, "erasures": ANSWERS}),
-    "analytics": Kept(FORGETTING),
+    "analytics": Kept({ERASURE.kind: ERASURE}),
     "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS}),
-    "social": Kept(
-        {**SOCIAL_DECIDERS, **FORGETTING}, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}
-    ),
+    "social": Kept(SOCIAL_DECIDERS, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
     "inventory": Kept(
         INVENTORY_DECIDERS,
         {"catalogue": CATALOGUE, "books": BOOKS, "pairs": PAIRS, "suspensions": SUSPENSIONS},
         (ledger_faults,),
     ),
-    "moderation": Kept({**MODERATION_DECIDERS, **FORGETTING}, {"cases": CASES, "others": OTHERS}, (audit_faults,)),
+    "moderation": Kept(MODERATION_DECIDERS, {"cases": CASES, "others": OTHERS}, (audit_faults,)),
 }
 """A service that keeps nothing from events is not here."""
 
