@@ -5,8 +5,9 @@
                  urls.runtime, .owner, .keys, .owner_keys, .admin
 `redis_server`   `redis_server.url()` for the administrator, `redis_server.url("rooms")` for a service's own user
 `kafka`          `kafka.url` of the administrator, `kafka.url_of("rooms")` of a service, `await kafka.clear()`
-`bar`            a whole bar, opened by `virtubar up`: `bar.status()`, `bar.virtubar("mail", "--json")`; for a bar with
-                 other options, `with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar` from tests.stack
+`bar`            a whole bar, opened by `virtubar up`: `bar.status()`, `bar.virtubar("mail", "--json")`, spans go to
+                 `bar.otlp_port`; for one with other options `with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar`
+                 from tests.stack, in a fixture of the module whose name has a `bar` in it
 """
 
 import os
@@ -20,6 +21,7 @@ from deploy.native.folder import Folder
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
 from deploy.native.redis import Redis
+from tests.libs.chassis.serving import free_port
 from tests.stack import Databases, KafkaServer, OpenBar, PostgresServer, open_bar, running, session_folder
 
 # A port that is free now may be another worker's in a moment: each picks from 3,000 of its own.
@@ -33,10 +35,18 @@ Database = Callable[[str], Awaitable[Databases]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several workers share the tests, a file stays together, and so do all who ask for the one `bar`."""
+    """Where several workers share the tests, a file stays together, and so do all who want a whole bar: of forty
+    processes each, two cores carry one. Those with bars of their own come before the one that stays to the end.
+    """
+
+    def wants(item: pytest.Item) -> str:
+        known = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+        asked = [name for name, made in known.items() if "bar" in name.split("_") and made[-1].scope != "function"]
+        return "the bar" if "bar" in asked else "a bar" if asked else ""
+
     for item in items:
-        asks_for = getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("bar" if "bar" in asks_for else item.nodeid.partition("::")[0]))
+        item.add_marker(pytest.mark.xdist_group("bar" if wants(item) else item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: ["a bar", "the bar", ""].index(wants(item)))
 
 
 @pytest.fixture(scope="session")
@@ -84,5 +94,6 @@ def kafka(folder: Folder) -> Iterator[KafkaServer]:
 
 @pytest.fixture(scope="session")
 def bar() -> Iterator[OpenBar]:
-    with open_bar() as opened:
+    traces = {"VIRTUBAR_OTLP_URL": f"http://127.0.0.1:{free_port()}", "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    with open_bar(**traces) as opened:
         yield opened

@@ -93,6 +93,11 @@ class OpenBar:
         """One entry of the status document's `services`."""
         return next(entry for entry in self.status()["services"] if entry["name"] == name)
 
+    @property
+    def otlp_port(self) -> int:
+        """Where its spans go: nobody listens there unless a test does."""
+        return int(self.env["VIRTUBAR_OTLP_URL"].rpartition(":")[2])
+
     def processes(self) -> list[str]:
         """Every process on this machine whose arguments or environment speak of this bar."""
         return [process.name() for process in psutil.process_iter() if self._speaks_of_us(process)]

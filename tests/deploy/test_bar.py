@@ -101,7 +101,12 @@ async def test_a_second_bar_opens_beside_the_first_and_ends_with_its_supervisor(
         assert not set(pids(bar).values()) & set(pids(second).values())
         supervisor = json.loads((second.root / "state.json").read_text())["supervisor"]["pid"]
         os.kill(supervisor, signal.SIGKILL)
-        await until(lambda: second.processes() == [], what="the kernel to end every process of it")
+
+        def all_ended() -> bool:
+            assert second.processes() == []
+            return True
+
+        await until(all_ended, within=180, what="the kernel to end every process of it")
         asked = second.virtubar("status", "--json")
         assert (asked.returncode, asked.stdout) == (1, "")
         assert "Next: make up" in asked.stderr

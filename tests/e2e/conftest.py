@@ -1,6 +1,6 @@
-"""One bar for whole nights, whose spans go to a port where a test may listen."""
+"""The bar as guests see it who come for a whole night."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -9,15 +9,11 @@ import pytest
 from cli.demo.post import code_reader
 from clients.python import Client
 from deploy.native.native import Native
-from tests.libs.chassis.serving import free_port
-from tests.stack import OpenBar, open_bar
+from tests.stack import OpenBar
 
 
 class Night(NamedTuple):
-    """A bar, and where its spans go."""
-
     bar: OpenBar
-    otlp_port: int
 
     @property
     def gateway(self) -> str:
@@ -32,8 +28,6 @@ class Night(NamedTuple):
             yield client
 
 
-@pytest.fixture(scope="session")
-def night() -> Iterator[Night]:
-    port = free_port()
-    with open_bar(VIRTUBAR_OTLP_URL=f"http://127.0.0.1:{port}", OTEL_BSP_SCHEDULE_DELAY="200") as bar:
-        yield Night(bar, port)
+@pytest.fixture
+def night(bar: OpenBar) -> Night:
+    return Night(bar)

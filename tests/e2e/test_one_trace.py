@@ -10,7 +10,7 @@ SAMPLED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
 
 
 async def test_a_sign_out_is_one_trace_from_the_gateway_to_the_lake(night: Night) -> None:
-    async with listening(night.otlp_port) as sink, night.guest("trace@example.com") as guest:
+    async with listening(night.bar.otlp_port) as sink, night.guest("trace@example.com") as guest:
         await (await guest.join(await lounge(guest))).leave()
         await guest.account.request("POST", "/v1/auth/logout", headers=SAMPLED)
 

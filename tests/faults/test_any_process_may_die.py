@@ -65,7 +65,7 @@ def test_every_process_of_the_bar_is_killed_in_the_long_run(split_bar: OpenBar) 
     assert {entry["name"] for entry in split_bar.status()["services"]} == set(ALL)
 
 
-@pytest.mark.timeout(900 if LONG else 300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("names", [[name] for name in ALL] if LONG else [SOME], ids=" ".join)
 async def test_killed_in_the_middle_of_an_evening(split_bar: OpenBar, names: list[str]) -> None:
     """Each in an evening of its own when there is time, else one after another."""
