@@ -34,6 +34,7 @@ hypothesis.settings.load_profile("untimed")
 Database = Callable[[str], Awaitable[Databases]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several workers share the tests, a file stays together, and so do all who want a whole bar: of forty
     processes each, two cores carry one. Those with bars of their own come before the one that stays to the end.
