@@ -22,6 +22,7 @@ from services.moderation.deciders import DECIDERS as MODERATION_DECIDERS
 from services.moderation.projections import CASES
 from services.moderation.proof import audit_faults
 from services.moderation.replicas import OTHERS
+from services.rooms.belongings import BELONGINGS
 from services.rooms.deciders import DECIDERS as ROOMS_DECIDERS
 from services.rooms.guests import GUESTS
 from services.rooms.projections import ROOMS
@@ -50,7 +51,10 @@ class Kept:
 KEPT: Final[Mapping[str, Kept]] = {
     "identity": Kept({USER.kind: USER}, {"accounts": ACCOUNTS, "erasures": ANSWERS}),
     "analytics": Kept({ERASURE.kind: ERASURE}),
-    "rooms": Kept(ROOMS_DECIDERS, {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS}),
+    "rooms": Kept(
+        ROOMS_DECIDERS,
+        {"rooms": ROOMS, "sanctions": SANCTIONS, "pairs": PAIRS, "guests": GUESTS, "belongings": BELONGINGS},
+    ),
     "social": Kept(SOCIAL_DECIDERS, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
     "inventory": Kept(
         INVENTORY_DECIDERS,

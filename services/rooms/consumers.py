@@ -4,6 +4,7 @@ from libs.chassis.consumers import Consumers
 from libs.chassis.erasing import erases
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
+from libs.contracts.inventory import ItemAcquire
 from libs.contracts.moderation import SanctionLift, SanctionUser
 from libs.contracts.social import ProfileCreate, ProfileUpdate
 from libs.eventstore.db import Db
@@ -12,6 +13,7 @@ from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit
 from libs.safety.pairs import PAIR_EVENTS
 from libs.safety.replica import PAIRS
+from services.rooms.belongings import BELONGINGS
 from services.rooms.deciders.visitor import Expel, Revoke
 from services.rooms.erasure import clear
 from services.rooms.guests import GUESTS
@@ -31,12 +33,13 @@ def listen(consumers: Consumers, keys: KeyRing) -> None:
         consumers.replica(event, PAIRS.apply)
     for profile in (ProfileCreate, ProfileUpdate):
         consumers.replica(profile, GUESTS.apply)
+    consumers.replica(ItemAcquire, BELONGINGS.apply)
     consumers.replica(UserDelete, forget)
 
 
 async def forget(db: Db, envelope: Envelope) -> None:
     """Whatever was kept about them from what was heard."""
-    for replica in (PAIRS, GUESTS):
+    for replica in (PAIRS, GUESTS, BELONGINGS):
         await replica.apply(db, envelope)
 
 

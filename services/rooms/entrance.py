@@ -5,6 +5,7 @@ from uuid import UUID
 
 from libs.eventstore.db import Db, Pool, Record
 from libs.eventstore.store import Store, Unit
+from services.rooms.belongings import EMOTES
 from services.rooms.deciders.refusals import SeatGone
 from services.rooms.deciders.visitor import VISITOR, Enter, Seated, visitor_stream
 from services.rooms.guards import lock
@@ -15,7 +16,8 @@ from services.rooms.sanctions import barring
 from services.rooms.tickets import Token
 
 COLUMNS = f"""
-s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type, s.moderator, s.held_at, {VERSION} as profile_version
+s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type, s.moderator, s.held_at, {VERSION} as profile_version,
+{EMOTES} as emotes
 """
 SEAT = f"select {COLUMNS}, s.last_heartbeat from seats s where s.visit_id = $1"  # noqa: S608 - names of our own
 VISITED = "select exists (select from room_memberships where id = $1)"
@@ -131,6 +133,7 @@ def _entered(visit_id: UUID, seat: Record, resume: Token, *, joined: bool) -> En
         device_type=seat["device_type"],
         moderator=seat["moderator"],
         profile_version=seat["profile_version"],
+        emotes=seat["emotes"],
         resume_token=resume.text,
         joined=joined,
         held_at=seat["held_at"],

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.contracts.vocabulary import Region
 from libs.eventstore.db import Pool
+from services.rooms.belongings import EMOTES
 from services.rooms.guests import VERSION
 from services.rooms.node_door import NodeReplaced, NotOwner
 from services.rooms.ports import Owned, Seat
@@ -33,7 +34,7 @@ where room_id = $1 and owner_node = $2 and fence = $3
 """
 SEATED = f"""
 select s.visit_id, s.user_id, s.session_id, s.issued_at, s.device_type, coalesce(s.last_heartbeat, s.joined_at),
-  s.held_at, s.moderator, {VERSION} from seats s
+  s.held_at, s.moderator, {VERSION}, {EMOTES} from seats s
 where s.room_id = $1 and s.state = 'seated' order by s.joined_at, s.user_id
 """  # noqa: S608 - names of our own
 # Locked in one order, so that the beats of two nodes cannot wait for each other.

@@ -1,5 +1,6 @@
 """What crosses the door: the values the service answers with, to the API as to the realtime nodes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,7 @@ class Entered:
     held_at: datetime  # when the seat was kept for this visit
     moderator: bool = False  # by the token that asked for the ticket
     profile_version: int = 0  # as far as rooms has heard
+    emotes: Collection[str] = ()  # skus of their own, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,4 @@ class Seat:
     held_at: datetime
     moderator: bool = False
     profile_version: int = 0
+    emotes: Collection[str] = ()

@@ -18,6 +18,7 @@ from libs.contracts.cloudevents import Envelope, source_of
 from libs.contracts.erasure import ErasureDone
 from libs.contracts.event import Event
 from libs.contracts.identity import RoleGrant, RoleRevoke, UserDelete, UserRegister, UserReinstate, UserSuspend
+from libs.contracts.inventory import ItemAcquire
 from libs.contracts.moderation import SanctionLift, SanctionUser
 from libs.contracts.rooms import RoomCreate
 from libs.contracts.social import BlockUser, ProfileCreate, ProfileUpdate
@@ -78,6 +79,12 @@ def pair(people: Sequence[UUID], kind: type[Event]) -> Told:
     return Told("social", pair_stream(one, other), said(one, other, kind))
 
 
+def acquired(user: UUID, sku: str, kind: Any) -> Told:
+    ids: Any = {"acquisition_id": uuid5(user, sku), "item_id": uuid5(JUDGE, sku)}
+    event = ItemAcquire(user_id=user, sku=sku, type=kind, price_cents=9, source="purchase", **ids)
+    return Told("inventory", f"wallet-{user}", event)
+
+
 def opened(host: UUID) -> Told:
     room = uuid5(host, "room")
     event = RoomCreate(room_id=room, theme="lounge", is_private=False, capacity=9, region="eu", created_by=host)
@@ -101,6 +108,10 @@ TELLS: Final[Mapping[type[Event], st.SearchStrategy[Told]]] = {
     SanctionUser: st.builds(sanctioned, user, number, st.sampled_from(["mute", "room_ban", "ban"]), room),
     SanctionLift: st.builds(lifted, user, number),
     RoomCreate: user.map(opened),
+    ItemAcquire: st.one_of(
+        st.builds(acquired, user, st.sampled_from(["emote-bow", "emote-moonwalk"]), st.just("emote")),
+        st.builds(acquired, user, st.just("drink-water"), st.just("drink")),
+    ),
 }
 
 
@@ -166,6 +177,7 @@ AN_EVENING: Final = (
     *(suspended(each, 2) for each in (ANN, BOB)),
     sanctioned(BOB, 2, "mute", ROOM),
     opened(ANN),
+    *(acquired(each, "emote-bow", "emote") for each in (ANN, BOB)),
     *(answered(BOB, service) for service in SERVICES),
 )
 FAREWELL: Final = account(ANN, UserDelete(user_id=ANN))

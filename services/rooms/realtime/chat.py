@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from libs.safety.surface import Surface
 from services.rooms.realtime import messages
 from services.rooms.realtime.commands import Chat, Cid, Emote
-from services.rooms.realtime.emotes import EMOTES
+from services.rooms.realtime.emotes import Emotes, is_sku
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.messages import Ack, Problem, problem
@@ -28,9 +28,10 @@ def presentable(text: str, longest: int) -> bool:
 class Conversation:
     """`longest` counts characters."""
 
-    def __init__(self, limits: Limits, longest: int, may_speak: Callable[[UUID, UUID], bool]) -> None:
+    def __init__(self, limits: Limits, longest: int, may_speak: Callable[[UUID, UUID], bool], emotes: Emotes) -> None:
         """`may_speak(user, room)`, at this moment."""
         self._limits = limits
+        self._emotes = emotes
         self._longest = longest
         self._may_speak = may_speak
 
@@ -45,8 +46,9 @@ class Conversation:
         user = member.guest.user
         if (offset := member.answered.get(command.cid)) is not None:
             return Ack(command.cid, offset)
-        if command.emote not in EMOTES:
-            return problem("invalid", "There is no such emote.", command.cid)
+        if not self._emotes.has(member.guest, command.emote):
+            slug = "not_owned" if is_sku(command.emote) else "invalid"
+            return problem(slug, "Neither the house's nor yours.", command.cid)
         if not self._may_speak(user, hall.room.room_id):
             return problem("muted", "You are muted here.", command.cid)
         if wait := self._limits.take(user, "emote", time()):

@@ -189,4 +189,5 @@ def _guest(seat: Entered | Seat) -> Guest:
         profile_version=seat.profile_version,
         since=seat.held_at,
         moderator=seat.moderator,
+        emotes=seat.emotes,
     )

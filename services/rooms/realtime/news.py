@@ -9,15 +9,16 @@ from libs.chassis.revocations import TOPICS as REVOCATION_TOPICS
 from libs.chassis.revocations import Revocations
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
-from libs.contracts.inventory import ItemGift
+from libs.contracts.inventory import ItemAcquire, ItemGift
 from libs.contracts.rooms import RoomLeave, RoomUpdate
 from libs.contracts.vocabulary import LeaveReason
 from services.rooms.realtime.bouncer import OWN_TOPICS
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.emotes import Emotes
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.tidings import Tidings
 
-TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME, RoomUpdate.NAME, ItemGift.NAME, *OWN_TOPICS)
+TOPICS: Final = (*REVOCATION_TOPICS, RoomLeave.NAME, RoomUpdate.NAME, ItemGift.NAME, ItemAcquire.NAME, *OWN_TOPICS)
 CODES: Final[dict[LeaveReason, Code]] = {
     "kicked": Code.KICKED,
     "sanctioned": Code.SANCTIONED,
@@ -31,10 +32,11 @@ CODES: Final[dict[LeaveReason, Code]] = {
 class News:
     """A Follower's handler; the Follower starts at `revocations.horizon`."""
 
-    def __init__(self, halls: Halls, revocations: Revocations, order: Handler) -> None:
+    def __init__(self, halls: Halls, revocations: Revocations, order: Handler, emotes: Emotes) -> None:
         """`order` hears who is muted in a room."""
         self._halls = halls
         self._order = order
+        self._emotes = emotes
         self._revocations = revocations
         self._tidings = Tidings(halls)
 
@@ -53,6 +55,9 @@ class News:
                 self._dismiss(user, None, envelope, Code.SANCTIONED)
             case UserDelete(user_id=user):
                 self._dismiss(user, None, envelope, Code.REVOKED)
+                self._emotes.forget(user)
+            case ItemAcquire(user_id=user, sku=sku, type="emote"):
+                self._emotes.learn(user, sku)
             case RoomUpdate() | ItemGift() as event:
                 self._tidings.tell(event, envelope)
 

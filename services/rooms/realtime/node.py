@@ -34,6 +34,7 @@ from services.rooms.realtime.commands import (
     VoiceState,
 )
 from services.rooms.realtime.departures import Departures
+from services.rooms.realtime.emotes import Emotes
 from services.rooms.realtime.errands import Errands
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
@@ -81,7 +82,8 @@ class Node:
         self._settings = settings
         self.bouncer = Bouncer(door, halls, self.departures, self.errands)
         self._greeter = Greeter(door, halls, lease, self.bouncer, limits, revocations, settings, self.lose)
-        self._conversation = Conversation(limits, settings.limit_chat_characters, self.bouncer.may_speak)
+        self.emotes = Emotes()
+        self._conversation = Conversation(limits, settings.limit_chat_characters, self.bouncer.may_speak, self.emotes)
         self._voice = Voice(halls, limits, settings, self.bouncer.may_speak)
         self._stewards = Stewards(door, halls, self.bouncer)
 

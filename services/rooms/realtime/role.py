@@ -81,9 +81,8 @@ class Realtime:
         self._watch = Watch(self._node, self._crowd, self._limits, settings)
         self._clock = Clock(settings.tick_hz, settings.watch_seconds, self._node.tick, self._watch.look)
         self._beats = Beats(door, self._halls, self._lease, settings)
-        self._follower = Follower(
-            kafka, TOPICS, News(self._halls, revocations, self._node.bouncer.hear).hear, since=revocations.horizon
-        )
+        news = News(self._halls, revocations, self._node.bouncer.hear, self._node.emotes)
+        self._follower = Follower(kafka, TOPICS, news.hear, since=revocations.horizon)
         self._safety = Follower(kafka, SAFETY_TOPICS, self._node.bouncer.hear, since=Behind("rooms"))
         self._figures = Figures(self._node, self._crowd, self._presence, self._limits)
         self._open = False

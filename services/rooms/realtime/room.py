@@ -1,7 +1,7 @@
 """A room as its owner holds it: who is in it, where they stand, and what the room is told next. No I/O, no clock."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -47,6 +47,7 @@ class Guest:
     profile_version: int = 0
     since: datetime | None = None  # when the seat was kept for this visit
     moderator: bool = False  # of the whole house, as of the last ticket
+    emotes: Collection[str] = ()  # of their own, as of the last hello
 
 
 Mutes = dict[Scope, datetime | None]

@@ -15,9 +15,6 @@ from clients.python.events import Muted, Said, Unmuted
 from clients.python.frames import Down
 from clients.python.problems import Refused
 from deploy.native.redis import Redis as RedisServer
-from libs.chassis.kafka import Kafka
-from libs.contracts.cloudevents import encode
-from libs.contracts.event import Event
 from libs.safety.pairs import pair_stream
 from libs.safety.replica import PAIRS
 from services.rooms.realtime.bouncer import Bouncer
@@ -25,6 +22,7 @@ from tests.rooms.api import Issuer
 from tests.rooms.house import House
 from tests.rooms.people import ANN, BOB
 from tests.rooms.realtime.bar import Bar, Running, now, opening, raw
+from tests.rooms.realtime.others import Others
 from tests.rooms.realtime.views import Floor, block, mute, unblock, unmute
 from tests.rooms.safety import imposed, lifted, told
 from tests.stack import KafkaServer
@@ -35,7 +33,7 @@ SLOWER = {"catch_up_seconds": 30.0, "away_seconds": 60.0, "silence_seconds": 120
 
 
 @pytest.fixture
-async def others(kafka: KafkaServer) -> "Others":
+async def others(kafka: KafkaServer) -> Others:
     await kafka.furnish()
     return Others(kafka)
 
@@ -49,24 +47,6 @@ async def live(
     roles, url = ("relay", "consumers"), redis_server.url("rooms")
     async with opening(live_house, issuer, redis, url, kafka.url_of("rooms"), *roles, **SLOWER) as made:
         yield made
-
-
-class Others:
-    """Social and moderation, as their relays speak."""
-
-    def __init__(self, kafka: KafkaServer) -> None:
-        self._kafka = Kafka.parse(kafka.url)
-        self._versions: dict[str, int] = {}
-
-    async def say(self, *events: Event, at: Any = None) -> None:
-        async with self._kafka.producer() as producer:
-            for event in events:
-                users = [getattr(event, name) for name in sorted(type(event).USERS)]
-                stream = pair_stream(*users) if "block" in event.NAME or "mute_" in event.NAME else ""
-                version = self._versions[stream] = self._versions.get(stream, 0) + 1
-                envelope = told(event, version, at or now(), stream=stream)
-                value, headers = encode(envelope)
-                await producer.send_and_wait(event.NAME, value, key=envelope.key, headers=headers)
 
 
 def people(visit: Visit) -> set[UUID]:

@@ -78,6 +78,6 @@ async def test_an_emote_of_the_house_is_shown_once(bar: Bar) -> None:
         shown = await bob.told("emote")
         assert shown == {"t": "emote", "offset": ack["offset"], "user": str(ANN), "emote": "toast"}
         await ann.send(t="emote", cid="f", emote="teleport")
-        assert await refusal(ann) == "invalid"
+        assert await refusal(ann) == "not_owned"
         await ann.send(t="chat", cid="g", text="done")
         assert (await bob.told("chat"))["offset"] == shown["offset"] + 1
