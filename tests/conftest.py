@@ -50,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ["a bar", "the bar", ""].index(wants(item)))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What xdist does not group it spreads, servers, bars and all; nothing else would say so."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert all("@" in item.nodeid for item in session.items), "xdist has not read the groups"
+
+
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Folder]:
     with session_folder() as made:
