@@ -11,6 +11,7 @@ from libs.contracts.topic import Topic
 from libs.contracts.vocabulary import (
     Instant,
     LiftReason,
+    PublicKey,
     ReasonCode,
     ReportOutcome,
     ReportType,
@@ -23,7 +24,10 @@ SAFETY = Topic(producer="moderation", stream="safety", audience="restricted")
 
 
 class ReportUser(Event):
-    """Somebody asked for help. What they wrote is under their own key; a link to evidence is in `ReportEvidence`."""
+    """Somebody asked for help. What they wrote is under their own key; a link to evidence is in `ReportEvidence`.
+
+    Whoever saw something seals it to `evidence_key`, the public half of the case's key.
+    """
 
     TOPIC = REPORT
     SUBJECT = ("reporter_user_id",)
@@ -34,6 +38,7 @@ class ReportUser(Event):
     report_type: ReportType
     description: Personal[str] = None
     evidence_url: Personal[str] = None
+    evidence_key: PublicKey | None = None
 
 
 class ReportEvidence(Event):

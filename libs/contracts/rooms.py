@@ -188,7 +188,10 @@ class SessionDuration(Event):
 
 
 class EvidenceSeal(Event):
-    """What happened in a room around a report was sealed; `sha256` is of the canonical document."""
+    """What happened in a room before a report was sealed; `sha256` is of the canonical document.
+
+    `from` is where what is known begins: later than two minutes before the report where no more was retained.
+    """
 
     TOPIC = EVIDENCE
     SUBJECT = ("room_id",)

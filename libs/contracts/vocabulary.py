@@ -102,6 +102,9 @@ Capacity = Annotated[int, Field(ge=2, le=1000)]
 Seconds = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=["9f" * 32])]
 
+PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$"), Field(examples=["pk" * 21 + "A"])]
+"""X25519, as base64url: what is sealed to it, its owner alone opens."""
+
 # safety
 ReportType = Literal["harassment", "spam", "hate", "other"]
 ReportOutcome = Literal["no_action", "sanctioned", "duplicate"]

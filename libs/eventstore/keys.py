@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from libs.contracts.cloudevents import SEALED
@@ -35,6 +36,7 @@ class SubjectKey:
     def __init__(self, raw: bytes) -> None:
         self._sealing = AESGCM(raw)
         self._marking = hmac.digest(raw, b"mark", "sha256")  # another purpose, another key
+        self._receiving = hmac.digest(raw, b"receive", "sha256")
 
     def seal(self, plain: bytes, bound_to: bytes) -> bytes:
         nonce = os.urandom(NONCE)
@@ -42,6 +44,10 @@ class SubjectKey:
 
     def open(self, sealed: bytes, bound_to: bytes) -> bytes:
         return self._sealing.decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
+
+    def recipient(self) -> X25519PrivateKey:
+        """Opens what others, who have only its public half, seal for this subject."""
+        return X25519PrivateKey.from_private_bytes(self._receiving)
 
     def mark(self, text: str) -> str:
         """An HMAC, in hexadecimal: equal for equal texts, and saying nothing without the key."""
