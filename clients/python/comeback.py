@@ -11,8 +11,9 @@ from clients.python.account import Account
 from clients.python.problems import Closed, Refused, Unreachable
 from clients.python.wire import ABNORMAL
 
-RESUMABLE: Final = frozenset({1001, 1005, ABNORMAL, 1011, 1013, 4001, 4008})
-ELSEWHERE: Final = frozenset({1001, 1013, 4001, 4003})  # another node, or another proof: ask for a new ticket
+MOVED: Final = 1001
+RESUMABLE: Final = frozenset({MOVED, 1005, ABNORMAL, 1011, 1013, 4001, 4008})
+ELSEWHERE: Final = frozenset({MOVED, 1013, 4001, 4003})  # another node, or another proof: ask for a new ticket
 PATIENCE: Final = 60.0  # seconds: the seat is kept no longer
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 3.0
 

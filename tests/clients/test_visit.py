@@ -46,7 +46,7 @@ async def test_a_word_that_a_node_could_not_take_just_now_is_said_again() -> Non
         httpx2.AsyncClient() as http,
     ):
         visit = Visit(Client("", http=http).account, uuid4())
-        await visit.hello(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", ticket="x")
+        await visit.open(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", "x")
         await visit.chat("cheers!")
         visit.close()
     assert said == ["cheers!", "cheers!"]
@@ -60,7 +60,7 @@ async def test_a_visit_given_up_in_the_middle_of_a_hello_leaves_no_socket_behind
     ):
         port = server.sockets[0].getsockname()[1]
         visit = Visit(Client("", http=http).account, uuid4())
-        coming = asyncio.create_task(visit.hello(f"ws://127.0.0.1:{port}/", ticket="x"))
+        coming = asyncio.create_task(visit.open(f"ws://127.0.0.1:{port}/", "x"))
         await until(lambda: node.greeted == 1)
         coming.cancel()
         await until(lambda: node.gone == 1, within=5)
