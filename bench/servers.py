@@ -1,4 +1,4 @@
-"""A PostgreSQL that syncs its disk, and a broker, for one benchmark."""
+"""A PostgreSQL that syncs its disk, a broker and a Redis, for one benchmark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from deploy import bar as layout
 from deploy.native.folder import Folder
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
+from deploy.native.redis import Redis
 from tests.stack import KafkaServer, PostgresServer, running, session_folder
 
 
@@ -30,3 +31,10 @@ def kafka(where: Folder) -> Iterator[KafkaServer]:
     part = Kafka(where, ports["kafka"], ports["kafka-controller"])
     with running(part, where):
         yield KafkaServer(part)
+
+
+@contextmanager
+def redis(where: Folder) -> Iterator[Redis]:
+    part = Redis(where, where.ports(["redis"])["redis"], {each.name: each.redis_keys for each in layout.SERVICES})
+    with running(part, where):
+        yield part
