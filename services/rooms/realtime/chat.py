@@ -47,15 +47,14 @@ class Conversation:
         if (offset := member.answered.get(command.cid)) is not None:
             return Ack(command.cid, offset)
         if not self._emotes.has(member.guest, command.emote):
-            slug = "not_owned" if is_sku(command.emote) else "invalid"
-            return problem(slug, "Neither the house's nor yours.", command.cid)
+            return problem("not_owned" if is_sku(command.emote) else "invalid", "That is not yours.", command.cid)
         if not self._may_speak(user, hall.room.room_id):
             return problem("muted", "You are muted here.", command.cid)
         if wait := self._limits.take(user, "emote", time()):
             return problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)
         shown = hall.room.emote(member, command.emote)
         remember(member.answered, command.cid, shown.offset)
-        hall.tell(shown, Surface.EMOTE, user)
+        hall.tell(shown, Surface.EMOTE, user, cid=command.cid)
         return Ack(command.cid, shown.offset)
 
     def _said(self, hall: Hall, member: Member, command: Chat) -> Ack | Problem:
@@ -69,7 +68,7 @@ class Conversation:
             return problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)
         said = hall.room.say(member, uuid4(), command.text, datetime.now(UTC))
         remember(member.answered, command.cid, said.offset)
-        hall.tell(said, Surface.CHAT, member.guest.user)
+        hall.tell(said, Surface.CHAT, member.guest.user, chat=said.id, cid=command.cid)
         return Ack(command.cid, said.offset)
 
 
