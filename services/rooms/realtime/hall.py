@@ -1,14 +1,18 @@
 """A room and the sockets in it: all are told and shown the same, but for those who are kept from one another."""
 
+import secrets
 from collections import deque
 from collections.abc import Iterator, Set
+from time import time
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from libs.safety.surface import Surface
 from services.rooms.realtime import messages
 from services.rooms.realtime.codes import Code
+from services.rooms.realtime.lane import MARK_EVERY, Entry, Lane
 from services.rooms.realtime.room import Member, Room
+from services.rooms.realtime.roster import Checkpoint, packed, person_of
 from services.rooms.realtime.socket import Socket
 from services.rooms.realtime.veil import NOBODY, Veil
 from services.rooms.realtime.view import View
@@ -23,11 +27,15 @@ class Untold(NamedTuple):
 
 
 class Hall:
-    """`sockets` are the welcomed ones, by user; a member without one is away."""
+    """`sockets` are the welcomed ones, by user; a member without one is away, or expected back at any moment."""
 
-    def __init__(self, room: Room, opened: float, veil: Veil | None = None) -> None:
+    def __init__(
+        self, room: Room, opened: float, veil: Veil | None = None, lane: Lane | None = None, host: UUID | None = None
+    ) -> None:
         self.room = room
         self.veil = veil or Veil()
+        self.lane = lane or Lane()
+        self.host = host
         self.opened = opened  # seconds of a steady clock
         self.emptied: float | None = opened  # nobody has been in since
         self.sockets: dict[UUID, Socket] = {}
@@ -35,14 +43,52 @@ class Hall:
         self._untold: deque[Untold] = deque()
         self._telling = False
 
-    def tell(self, message: Any, surface: Surface | None = None, *about: UUID) -> None:
-        """A message of the reliable lane, to everybody whom these people's doings on this surface may reach."""
-        deaf = self.veil.deaf(surface, *about) if surface else NOBODY
-        self._tell(Untold(messages.encode(message), deaf))
+    def tell(self, message: Any, surface: Surface | None = None, *about: UUID, **more: Any) -> None:
+        """A message of the reliable lane, to everybody whom these people's doings on this surface may reach.
+
+        `more` is what its Entry should say besides.
+        """
+        deaf: Set[UUID] = self.veil.deaf(surface, *about) if surface else more.pop("deaf", NOBODY)
+        frame = messages.encode(message)
+        self.lane.put(Entry(message.offset, _now(), frame, surface, about, deaf=deaf, **more))
+        self._tell(Untold(frame, deaf))
+        if self.lane.unmarked >= MARK_EVERY:
+            self.mark()
 
     def tell_one(self, user: UUID, message: Any) -> None:
-        """A message for one of those here, in order with what all are told."""
-        self._tell(Untold(messages.encode(message), only=user))
+        """A message for one of those here, in order with what all are told; without an offset it is for now alone."""
+        frame = messages.encode(message)
+        if (offset := getattr(message, "offset", None)) is not None:
+            self.lane.put(Entry(offset, _now(), frame, only=user))
+        self._tell(Untold(frame, only=user))
+
+    def mark(self, *, fresh: bool = False) -> None:
+        """A checkpoint, for this room's next owner."""
+        people = [person_of(member) for member in self.room.members.values()]
+        checkpoint = Checkpoint(self.room.epoch, self.room.slots_given, people, self.veil.pairs(), fresh)
+        entry = Entry(self.room.count(), _now(), bytearray(), checkpoint=packed(checkpoint), fresh=fresh)
+        self.lane.put(entry)
+
+    def begin(self) -> None:
+        """A new epoch: nobody resumes from before it."""
+        self.room.epoch = f"{self.room.fence}-{secrets.token_hex(4)}"
+        self.lane.start_anew()
+        self.mark(fresh=True)
+
+    def missed(self, member: Member, epoch: str | None, offset: int | None) -> list[bytearray] | None:
+        """What somebody was not told after that, by the rules of now; None where nobody can say."""
+        if epoch != self.room.epoch or offset is None or offset < member.admitted:
+            return None
+        entries = self.lane.since(offset)
+        return None if entries is None else [entry.frame for entry in entries if self._may_hear(member, entry)]
+
+    def _may_hear(self, member: Member, entry: Entry) -> bool:
+        viewer = member.guest.user
+        if not entry.frame or entry.redacted or entry.only not in (None, viewer):
+            return False
+        if entry.surface is None:
+            return viewer not in entry.deaf
+        return self.veil.permits(viewer, entry.surface, entry.about)
 
     def _tell(self, untold: Untold) -> None:
         self._untold.append(untold)
@@ -104,3 +150,8 @@ class Hall:
     def tick(self, number: int) -> int:
         """Show what changed. Returns how many frames were dropped as stale."""
         return self._view.tick(number)
+
+
+def _now() -> int:
+    """Epoch milliseconds."""
+    return int(time() * 1000)

@@ -63,7 +63,7 @@ class Halls:
         self._visits[guest.visit] = (hall, member)
         hall.veil.enter(guest.user, hall.room.members)
         hall.emptied = None
-        hall.tell(joined, Surface.JOIN, guest.user)
+        hall.tell(joined, Surface.JOIN, guest.user, visit=guest.visit)
         return member
 
     def seat(self, hall: Hall, member: Member, socket: Socket, now: float) -> None:

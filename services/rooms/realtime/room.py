@@ -58,8 +58,8 @@ class Member:
     """A guest on the floor. `heard` is when the last frame came, in seconds of a steady clock."""
 
     __slots__ = (
-        "answered", "away", "body", "guest", "heard", "moved", "mutes", "place", "publishing", "seq", "slot",
-        "slot_bytes",
+        "admitted", "answered", "away", "body", "guest", "heard", "moved", "mutes", "place", "publishing", "seq",
+        "slot", "slot_bytes",
     )  # fmt: skip
 
     def __init__(self, guest: Guest, slot: int, body: bytes, pace: Pace, now: float) -> None:
@@ -73,6 +73,7 @@ class Member:
         self.away = False
         self.moved = False
         self.mutes: Mutes = {}  # as the room has been told
+        self.admitted = 0  # the offset at which the room was told of this visit
         self.publishing = False  # the microphone is open
         # command ids of this visit, and the offset of what the room was told of them, if it was
         self.answered: OrderedDict[Cid, int | None] = OrderedDict()
@@ -100,75 +101,92 @@ class Room:
         member.away = away
         self.members[guest.user] = member
         self._mark(member)
-        return member, Joined(self._next(), guest.user, slot, guest.profile_version)
+        member.admitted = self.count()
+        return member, Joined(member.admitted, guest.user, slot, guest.profile_version)
+
+    def restore(self, guest: Guest, slot: int, body: bytes, now: float) -> Member:
+        """A visit that an owner before has told of; the caller says the rest."""
+        member = Member(guest, slot, body or self.floor.entrance(slot), self.pace, now)
+        self.members[guest.user] = member
+        return member
+
+    def restore_slots(self, given: int, now: float) -> None:
+        """Once, after everybody has been restored."""
+        self._slots.restore(given, {member.slot for member in self.members.values()}, now)
+
+    @property
+    def slots_given(self) -> int:
+        return self._slots.given
 
     def part(self, member: Member, reason: str, now: float) -> Left:
         """The visit is over; its slot rests."""
         del self.members[member.guest.user]
         self._slots.give_back(member.slot, now)
         self._vanish(member)
-        return Left(self._next(), member.guest.user, reason)
+        return Left(self.count(), member.guest.user, reason)
 
     def hide(self, member: Member) -> Away:
         """Silent for too long, or its socket closed: gone from everybody's view, the seat is kept."""
         self._vanish(member)
-        return Away(self._next(), member.guest.user)
+        return Away(self.count(), member.guest.user)
 
     def show(self, member: Member, now: float) -> Back:
         """There again, where it was."""
         member.away = False
         member.heard = now
         self._mark(member)
-        return Back(self._next(), member.guest.user)
+        return Back(self.count(), member.guest.user)
 
     def excuse(self, member: Member) -> Left:
         """For one who must not see this member any more. To them it is a departure like any other."""
-        return Left(self._next(), member.guest.user, "left")
+        return Left(self.count(), member.guest.user, "left")
 
     def introduce(self, member: Member) -> Iterator[Joined | Away | Muted | VoiceTurned]:
         """For one who sees this member again."""
-        yield Joined(self._next(), member.guest.user, member.slot, member.guest.profile_version)
+        yield Joined(self.count(), member.guest.user, member.slot, member.guest.profile_version)
         if member.away:
-            yield Away(self._next(), member.guest.user)
+            yield Away(self.count(), member.guest.user)
         yield from self._muted(member, member.mutes)
         if member.publishing:
-            yield VoiceTurned(self._next(), member.guest.user, True)
+            yield VoiceTurned(self.count(), member.guest.user, True)
 
-    def silence(self, member: Member, mutes: Mutes) -> list[Muted | Unmuted]:
-        """Who may not speak has changed: what the room is told of it."""
+    def silence(self, member: Member, mutes: Mutes) -> Iterator[Muted | Unmuted]:
+        """Who may not speak has changed: what the room is told of it, each before the next is asked for."""
         before, member.mutes = member.mutes, mutes
-        user = member.guest.user
-        ended: list[Muted | Unmuted] = [Unmuted(self._next(), user, scope) for scope in before if scope not in mutes]
-        news = {scope: until for scope, until in mutes.items() if scope not in before or before[scope] != until}
-        return [*ended, *self._muted(member, news)]
+        for scope in before:
+            if scope not in mutes:
+                yield Unmuted(self.count(), member.guest.user, scope)
+        yield from self._muted(
+            member, {scope: until for scope, until in mutes.items() if scope not in before or before[scope] != until}
+        )
 
     def _muted(self, member: Member, mutes: Mutes) -> Iterator[Muted]:
         for scope, until in mutes.items():
-            yield Muted(self._next(), member.guest.user, scope, UNSET if until is None else until)
+            yield Muted(self.count(), member.guest.user, scope, UNSET if until is None else until)
 
     def say(self, member: Member, message_id: UUID, text: str, at: datetime) -> Said:
-        return Said(self._next(), message_id, member.guest.user, text, at)
+        return Said(self.count(), message_id, member.guest.user, text, at)
 
     def emote(self, member: Member, emote: str) -> Emoted:
-        return Emoted(self._next(), member.guest.user, emote)
+        return Emoted(self.count(), member.guest.user, emote)
 
     def gift(self, giver: UUID, to: UUID, sku: str) -> Gifted:
-        return Gifted(offset=self._next(), giver=giver, to=to, sku=sku)
+        return Gifted(offset=self.count(), giver=giver, to=to, sku=sku)
 
     def turn(self, member: Member, *, publishing: bool) -> VoiceTurned:
         """The microphone is opened or closed."""
         member.publishing = publishing
-        return VoiceTurned(self._next(), member.guest.user, publishing)
+        return VoiceTurned(self.count(), member.guest.user, publishing)
 
     def publishers(self) -> int:
         """How many microphones are open."""
         return sum(member.publishing for member in self.members.values())
 
     def kick(self, member: Member, reason: str) -> Kicked:
-        return Kicked(self._next(), member.guest.user, reason)
+        return Kicked(self.count(), member.guest.user, reason)
 
     def changed(self, now: RoomNow) -> RoomUpdated:
-        return RoomUpdated(self._next(), now)
+        return RoomUpdated(self.count(), now)
 
     def move(self, member: Member, up: bytes, now: float) -> bytes | None:
         """Take a frame up (14 bytes). What comes back is the correction its sender must be sent, if any."""
@@ -219,7 +237,8 @@ class Room:
             member.moved = True
             self._moved.append(member)
 
-    def _next(self) -> int:
+    def count(self) -> int:
+        """The next offset."""
         self.offset += 1
         return self.offset
 

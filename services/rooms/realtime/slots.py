@@ -1,6 +1,7 @@
 """Slots: the two bytes that stand for a person inside a room's binary frames."""
 
 from collections import deque
+from collections.abc import Collection
 
 SLOTS = 1 << 16
 
@@ -15,6 +16,16 @@ class Slots:
         self._rest = rest  # seconds
         self._resting: deque[tuple[float, int]] = deque()  # (free again at, slot), oldest first
         self._next = 0
+
+    @property
+    def given(self) -> int:
+        """All numbers below have been given out."""
+        return self._next
+
+    def restore(self, given: int, taken: Collection[int], now: float) -> None:
+        """Go on where another one stopped: nobody knows how long the free ones have rested."""
+        self._next = given
+        self._resting = deque((now + self._rest, slot) for slot in range(given) if slot not in taken)
 
     def take(self, now: float) -> int:
         """A slot nobody has had for `rest` seconds. Raises LookupError when all 65,536 are taken or resting."""

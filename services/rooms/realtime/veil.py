@@ -58,6 +58,21 @@ class Veil:
         relation = self._strained.get(actor, {}).get(other, STRANGERS)
         return bool(can_interact(GOOD, GOOD, surface, relation))
 
+    def permits(self, viewer: UUID, surface: Surface, about: Iterable[UUID]) -> bool:
+        """Whether what these people did on this surface may reach the viewer now, be they here or not."""
+        return all(
+            actor == viewer or can_interact(GOOD, GOOD, surface, self._relations(actor, viewer)) for actor in about
+        )
+
+    def pairs(self) -> list[tuple[UUID, UUID]]:
+        """(viewer, seen) of all who are hidden."""
+        return [(viewer, seen) for viewer, hidden in self._hidden.items() for seen in hidden]
+
+    def restore(self, pairs: Iterable[tuple[UUID, UUID]]) -> None:
+        """Who has been hidden from whom so far; `settle` says what has changed."""
+        for viewer, seen in pairs:
+            self._hidden.setdefault(viewer, set()).add(seen)
+
     def enter(self, user: UUID, others: Iterable[UUID]) -> None:
         """Somebody comes into a room where these people are."""
         for other in others:
