@@ -101,6 +101,11 @@ class Lane:
         return self._ring[0].offset if self._ring else 0
 
     @property
+    def begins(self) -> int | None:
+        """Epoch milliseconds, from which on nothing is missing; None where there is nothing at all."""
+        return self._ring[0].at if self._ring else None
+
+    @property
     def marked(self) -> bool:
         """Whether a checkpoint is among what is kept."""
         return self.unmarked < len(self._ring)
