@@ -18,6 +18,7 @@ from libs.contracts.vocabulary import (
     Seconds,
     Sha256,
     Theme,
+    TrackId,
     UserId,
 )
 
@@ -158,13 +159,19 @@ class RoomLeave(Event):
 
 
 class VoiceState(Event):
-    """A microphone was opened or closed during a visit, at `at`: what `voice_active_seconds` is the sum of."""
+    """A microphone was opened or closed during a visit, at `at`: what `voice_active_seconds` is the sum of.
+
+    A media server speaks of tracks, one for each time that a microphone is opened, and its words come in any order;
+    what nobody said, and only a look at it showed, is `guessed`.
+    """
 
     visit_id: UUID
     room_id: UUID
     user_id: UserId
     publishing: bool
     at: Instant
+    track: TrackId | None = None
+    guessed: bool = False
 
 
 class VoiceActiveSeconds(Event):

@@ -100,6 +100,7 @@ ReleaseReason = Literal[LeaveReason, "capacity"]
 """Why a held seat was given back before its holder came: `expired` is a no-show, `capacity` a room made smaller."""
 Capacity = Annotated[int, Field(ge=2, le=1000)]
 Seconds = Annotated[int, Field(ge=0)]
+TrackId = Annotated[str, StringConstraints(pattern=r"^TR_[A-Za-z0-9]{1,48}$"), Field(examples=["TR_AMnT7nS"])]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=["9f" * 32])]
 
 PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$"), Field(examples=["pk" * 21 + "A"])]

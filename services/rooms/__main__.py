@@ -1,6 +1,6 @@
 """python -m services.rooms api|relay|consumers|sweeper|all|realtime|migrate: where rooms is put together."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from libs.chassis.backbone import Now, backbone, utc_now
@@ -16,11 +16,15 @@ from services.rooms.realtime.role import Realtime
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.routes import REFUSALS, routes
 from services.rooms.routes_order import order_routes
+from services.rooms.routes_voice import voice_routes
 from services.rooms.routes_ways import ways_routes
 from services.rooms.seed import seed
 from services.rooms.service import RealtimeDoor, Rooms
 from services.rooms.settings import RoomsSettings
 from services.rooms.sweeper import Sweeper
+from services.rooms.voice.livekit import livekit
+from services.rooms.voice.look import Looks
+from services.rooms.voice.webhooks import Webhooks
 from services.rooms.whereabouts import Whereabouts
 
 SERVICE = "rooms"
@@ -33,7 +37,10 @@ async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = ut
     async with backbone(SERVICE, settings, ROOMS) as bar, AsyncExitStack() as stack:
         rooms = Rooms(bar.store, bar.pool, bar.cipher, settings)
         listen(bar.consumers, bar.keys)
-        roles: dict[str, Role] = {"sweeper": Sweeper(bar.store, bar.pool, settings, now).run}
+        media = await stack.enter_async_context(livekit(settings))
+        webhooks = Webhooks(bar.store, bar.pool, settings, media) if media else None
+        looks = [Looks(bar.store, bar.pool, settings, media, now).run] if media else []
+        roles: dict[str, Role | Sequence[Role]] = {"sweeper": [Sweeper(bar.store, bar.pool, settings, now).run, *looks]}
         redis = await stack.enter_async_context(connect_redis(settings.redis_url, decode=False))
         friends = Whereabouts(redis, bar.pool, settings)
         ready: Checks = {}
@@ -46,11 +53,13 @@ async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = ut
                 kafka=bar.kafka,
                 verifier=bar.verifier(waits=False),  # a node opens its door once it has caught up
                 revocations=bar.revocations,
+                livekit=media,
             )
             roles["realtime"], ready = node.run, node.ready
         routers = [
             routes(rooms, bar.pool, now),
             order_routes(rooms, now),
+            voice_routes(rooms, webhooks, now),
             ways_routes(rooms, friends, bar.pool, now),
         ]
         yield bar.parts(wanted, routers, refusals=REFUSALS, roles=roles, ready=ready)

@@ -14,6 +14,7 @@ from libs.contracts.rooms import (
     SeatHold,
     SeatRelease,
     SessionDuration,
+    VoiceState,
 )
 from libs.eventstore.db import Db
 from libs.eventstore.projections import Projection, Table
@@ -58,8 +59,19 @@ update seats set state = 'seated', joined_at = $6, last_heartbeat = $6 where use
 LEAVE = """
 with seat as (delete from seats where user_id = $1),
   visit as (update room_memberships set left_at = $4 where id = $2),
+  microphone as (delete from microphones where visit_id = $2),
   night as (update nights set left_at = $4 where user_id = $1)
 update room_guards set occupied = occupied - 1 where room_id = $3
+"""
+# What a media server tells comes in any order: an end that was told before its beginning stands.
+TRACK_OPENED = """
+insert into microphones as m (visit_id, track, room_id, user_id, opened_at, closed) values ($1, $2, $3, $4, $5, false)
+on conflict (visit_id, track) do update
+  set opened_at = least(m.opened_at, excluded.opened_at), closed = m.closed and not $6
+"""
+TRACK_CLOSED = """
+insert into microphones (visit_id, track, room_id, user_id, closed) values ($1, $2, $3, $4, true)
+on conflict (visit_id, track) do update set closed = true
 """
 INVITE = """
 insert into invites (id, room_id, inviter_user_id, user_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)
@@ -74,6 +86,7 @@ UNMUTE = "delete from room_mutes where room_id = $1 and user_id = $2"
 ERASE = """
 with visits as (delete from room_memberships where user_id = $1),
   night as (delete from nights where user_id = $1),
+  microphone as (delete from microphones where user_id = $1),
   muted as (delete from room_mutes where user_id = $1),
   invited as (delete from invites where inviter_user_id = $1 or user_id = $1),
   came as (update invites set used_by = null
@@ -109,6 +122,11 @@ async def project(db: Db, happened: Recorded) -> None:
             await db.execute(JOIN, user, visit, room, e.join_source, e.night_id, at)
         case RoomLeave(user_id=user, visit_id=visit, room_id=room, left_at=left_at):
             await db.execute(LEAVE, user, visit, room, left_at)
+        case VoiceState(track=str(track), visit_id=visit, room_id=room, user_id=user) as e:
+            if e.publishing:
+                await db.execute(TRACK_OPENED, visit, track, room, user, e.at, e.guessed)
+            else:
+                await db.execute(TRACK_CLOSED, visit, track, room, user)
         case SessionDuration(user_id=user, night_id=night):
             await db.execute(END_NIGHT, user, night)
         case ErasureDone(user_id=user):
@@ -135,6 +153,7 @@ ROOMS = Projection(
             ),
         ),
         Table("nights", ("user_id",), ("night_id", "left_at")),
+        Table("microphones", ("visit_id", "track"), ("room_id", "user_id", "opened_at", "closed")),
         Table("room_mutes", ("room_id", "user_id"), ("by_user_id", "muted_at", "until")),
         Table(
             "invites",

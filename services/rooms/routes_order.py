@@ -1,4 +1,4 @@
-"""HTTP in: keeping order in a room, and its voice."""
+"""HTTP in: keeping order in a room."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -7,9 +7,9 @@ from fastapi import APIRouter
 
 from libs.chassis.auth import Me
 from libs.chassis.openapi import refuses
-from services.rooms.deciders.refusals import Muted, NoSeat, NotFound, NotHost, RoomClosed, Self, VoiceOff
+from services.rooms.deciders.refusals import NotFound, NotHost, RoomClosed, Self
 from services.rooms.routes import REFUSALS, Clock, is_moderator
-from services.rooms.schemas import Kick, MuteFor, VoiceAnswer
+from services.rooms.schemas import Kick, MuteFor
 from services.rooms.service import Rooms
 
 KEPT = (NotFound, NotHost, RoomClosed)
@@ -41,9 +41,5 @@ def order_routes(rooms: Rooms, clock: Clock) -> APIRouter:
     @api.delete("/lock", status_code=204, responses=refuses(REFUSALS, *KEPT))
     async def unlock_room(room_id: UUID, me: Me) -> None:
         await rooms.order.lock(room_id, me.user_id, clock(), locked=False, moderator=is_moderator(me))
-
-    @api.post("/voice/token", responses=refuses(REFUSALS, NoSeat, Muted, VoiceOff))
-    async def voice_token(room_id: UUID, me: Me) -> VoiceAnswer:
-        return VoiceAnswer.of(await rooms.voice.mesh(room_id, me.user_id, clock()))
 
     return api

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -15,7 +15,6 @@ from services.rooms.hosting import Plan
 from services.rooms.invites import Invited
 from services.rooms.ports import Ticket
 from services.rooms.scoring import Reason, Wish
-from services.rooms.voice import Mesh
 from services.rooms.whereabouts import Presence
 
 YEAR = 366 * 24 * 3600
@@ -162,28 +161,3 @@ class Whereabouts(BaseModel):
             room_id=presence.room_id,
             device_type=presence.device_type,
         )
-
-
-class IceServerCard(BaseModel):
-    """RTCIceServer."""
-
-    urls: list[str]
-    username: str | None = None
-    credential: str | None = None
-
-
-class VoiceAnswer(BaseModel):
-    """`mesh`: browsers connect to each other, finding themselves by `voice_signal` over the room's socket."""
-
-    adapter: Literal["mesh"] = "mesh"
-    ice_servers: list[IceServerCard]
-    publishers: int = Field(description="microphones that may be open in the room at a time")
-    expires_at: datetime = Field(description="of the credentials; ask again by then")
-
-    @classmethod
-    def of(cls, mesh: Mesh) -> Self:
-        servers = [
-            IceServerCard(urls=list(each.urls), username=each.username, credential=each.credential)
-            for each in mesh.ice_servers
-        ]
-        return cls(ice_servers=servers, publishers=mesh.publishers, expires_at=mesh.expires_at)

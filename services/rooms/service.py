@@ -12,7 +12,7 @@ from services.rooms.order import OrderKeeping
 from services.rooms.settings import RoomsSettings
 from services.rooms.standings import Standings
 from services.rooms.visits import Visits
-from services.rooms.voice import Voice
+from services.rooms.voice.port import Voice
 
 
 class Rooms:

@@ -1,9 +1,10 @@
 """What can be set about rooms, with defaults fit for production."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
+from pydantic import model_validator
 
 from libs.chassis.settings import Seconds, Settings
 from libs.contracts.vocabulary import Capacity, Region
@@ -33,12 +34,19 @@ class RoomsSettings(Settings):
     invite_minutes: Annotated[float, Gt(0)] = 60.0  # an invite is good so long
 
     # voice
-    voice_adapter: Literal["mesh", "none"] = "mesh"  # browsers among themselves, or none at all
+    voice_adapter: Literal["mesh", "livekit", "none"] = "mesh"  # browsers among themselves, a media server, or none
     voice_publishers: Count = 6  # microphones open in one room at a time
     voice_stun_urls: tuple[str, ...] = ()  # stun:host:port
     voice_turn_urls: tuple[str, ...] = ()  # turn:host:port?transport=udp
     voice_turn_secret: str = ""  # shared with them
     voice_turn_seconds: Seconds = 600.0  # their credentials are good so long
+    voice_look_seconds: Seconds = 60.0  # between two looks at who is in a LiveKit room, which mend what was not told
+    livekit_url: str = ""  # http(s)://host:port of its API, as we reach it
+    livekit_public_url: str = ""  # ws(s)://host:port, as clients do
+    livekit_api_key: str = ""
+    livekit_api_secret: str = ""
+    livekit_token_seconds: Annotated[float, Ge(1), Le(300)] = 60.0  # to connect; who is connected needs no other
+    livekit_timeout_seconds: Seconds = 2.0  # of one call
 
     # limits
     limit_invites_per_hour: Count = 60  # by one person
@@ -48,6 +56,15 @@ class RoomsSettings(Settings):
     # the house's own rooms
     system_region: Region = "eu"
     system_capacity: Capacity = 200
+
+    @model_validator(mode="after")
+    def _adapter_is_told_enough(self) -> Self:
+        needed = ("livekit_url", "livekit_public_url", "livekit_api_key", "livekit_api_secret")
+        if self.voice_adapter == "livekit" and not all(getattr(self, name) for name in needed):
+            raise ValueError(f"voice by LiveKit takes {', '.join(needed)}")
+        if self.voice_turn_urls and not self.voice_turn_secret:
+            raise ValueError("a TURN server takes voice_turn_secret, which it shares with us")
+        return self
 
     @property
     def hold(self) -> timedelta:

@@ -83,3 +83,16 @@ class Seat:
             return []
         own = {"visit_id": self.visit_id, "room_id": self.room_id, "user_id": self.user_id}
         return [VoiceState(**own, publishing=publishing, at=max(at, self.held_at))]
+
+    def told(
+        self, voice: Voice, track: str | None, at: datetime, *, publishing: bool, guessed: bool
+    ) -> Sequence[VoiceState]:
+        """What a media server said, where that is news: of one track, or (of their end) of all that are open."""
+        at = max(at, self.held_at)
+        about = [track] if track else voice.tracks.open_since(at)
+        own = {"visit_id": self.visit_id, "room_id": self.room_id, "user_id": self.user_id}
+        return [
+            VoiceState(**own, publishing=publishing, at=at, track=each, guessed=guessed)
+            for each in about
+            if voice.told(each, at, publishing=publishing, guessed=guessed) is not voice
+        ]

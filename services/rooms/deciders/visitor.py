@@ -2,108 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from libs.contracts.event import Event
 from libs.contracts.rooms import RoomJoin, RoomLeave, SeatHold, SeatRelease, SessionDuration, VoiceState
-from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
+from libs.contracts.vocabulary import LeaveReason
 from libs.eventstore.decider import Decider
 from services.rooms.deciders.night import Night, end_of_night
 from services.rooms.deciders.refusals import RoomBanned, RoomClosed, RoomFull, RoomLocked, RoomPrivate, SeatGone
-from services.rooms.deciders.seat import RoomNow, Seat
+from services.rooms.deciders.seat import Seat
+from services.rooms.deciders.visiting import Command, EndNight, Enter, Expel, Expire, Hold, Leave, Revoke, Speak, Tell
 from services.rooms.deciders.voice import SILENT, Voice
+
+__all__ = [
+    "VISITOR", "Away", "Command", "EndNight", "Enter", "Expel", "Expire", "Held", "Hold", "Leave", "Revoke", "Seated",
+    "Speak", "Visitor", "decide", "evolve", "room_of", "visitor_stream",
+]  # fmt: skip
 
 
 def visitor_stream(user_id: UUID) -> str:
     return f"visitor-{user_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Keep a seat in `room` until `expires_at`, giving up any other. The ids are for a new visit and a new night."""
-
-    user_id: UUID
-    room: RoomNow
-    visit_id: UUID
-    night_id: UUID
-    session_id: UUID
-    issued_at: datetime  # of the access token that asks
-    device_type: DeviceType
-    join_source: JoinSource
-    at: datetime
-    expires_at: datetime
-    night_gap: timedelta
-    barred: bool = False  # by a sanction
-    moderator: bool = False
-    invite_id: UUID | None = None  # unused so far: it opens the room, and is used up by the seat
-
-
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """Turn the held seat into a visit; where it is too late, or the room closed or shrank meanwhile, give it back."""
-
-    visit_id: UUID
-    room: RoomNow
-    at: datetime
-    last_heartbeat: datetime | None = None  # of a visit that went on before on another socket
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """End the visit, or give the held seat back. Nothing happens where another visit goes on by now."""
-
-    visit_id: UUID
-    reason: LeaveReason
-    left_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Revoke:
-    """End a visit that the login `session_id` began (None: any) with a token issued by `issued_until` (None: any)."""
-
-    reason: LeaveReason
-    at: datetime
-    session_id: UUID | None = None
-    issued_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Expel:
-    """End a visit in `room_id` (None: anywhere) that began by `held_until` (None: at any time)."""
-
-    reason: LeaveReason
-    at: datetime
-    room_id: UUID | None = None
-    held_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Expire:
-    """End the visit if its hold has run out, or if its visitor has been silent for `silence`."""
-
-    visit_id: UUID
-    at: datetime
-    last_heartbeat: datetime
-    silence: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    """Open the microphone, or close it."""
-
-    visit_id: UUID
-    publishing: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class EndNight:
-    """Close the books on a night whose last leave is `night_gap` ago."""
-
-    at: datetime
-    night_gap: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +48,6 @@ class Seated:
 
 
 Visitor = Away | Held | Seated
-Command = Hold | Enter | Leave | Revoke | Expel | Expire | Speak | EndNight
 
 
 def room_of(state: Visitor) -> UUID | None:
@@ -158,6 +77,8 @@ def decide(state: Visitor, command: Command) -> Sequence[Event]:
             raise SeatGone
         case Seated(seat, voice=voice), Speak(visit_id, publishing, at) if seat.visit_id == visit_id:
             return seat.turned(voice, at, publishing=publishing)
+        case Seated(seat, voice=voice), Tell(visit_id, track, publishing, at) if seat.visit_id == visit_id:
+            return seat.told(voice, track, at, publishing=publishing, guessed=command.guessed)
         case Away(night), EndNight(at, gap):
             return end_of_night(night, at, gap)
         case _:
@@ -175,12 +96,13 @@ def _hold(state: Visitor, command: Hold) -> Sequence[Event]:
     same_login = not isinstance(state, Away) and state.seat.session_id == command.session_id
     if here and not run_out and same_login:
         return []  # to another login it is a seat elsewhere: each ends with the login it began by
-    if not (here or command.moderator or command.invite_id or room.created_by == command.user_id):
+    if not (here or command.invited):
         if room.is_private:
             raise RoomPrivate
         if room.is_locked:
             raise RoomLocked
-    if room.occupied - here >= room.capacity:  # one's own lapsed seat is about to be free
+    waits = 0 if here and not run_out else command.before
+    if room.occupied - here + waits >= room.capacity:  # one's own lapsed seat is about to be free
         raise RoomFull
     leaving = _give_up(state, "expired" if run_out else "switched", at)
     away = VISITOR.fold(leaving, state)
@@ -235,6 +157,8 @@ def evolve(state: Visitor, event: Event) -> Visitor:
             return Seated(seat, Night(seat.night_id, seat.user_id, seat.held_at))
         case RoomJoin(), Held(seat, Night() as night):
             return Seated(seat, night.another_visit())
+        case VoiceState(track=str(track), publishing=publishing, at=at, guessed=guessed), Seated(_, _, voice):
+            return replace(state, voice=voice.told(track, at, publishing=publishing, guessed=guessed))
         case VoiceState(publishing=publishing, at=at), Seated(_, _, voice):
             return replace(state, voice=voice.turned(at, publishing=publishing))
         case RoomLeave(left_at=left_at), Seated(_, night):
@@ -245,4 +169,4 @@ def evolve(state: Visitor, event: Event) -> Visitor:
             return state
 
 
-VISITOR: Decider[Visitor, Command] = Decider("visitor", Away(), decide, evolve, state_type=Visitor, state_schema=2)
+VISITOR: Decider[Visitor, Command] = Decider("visitor", Away(), decide, evolve, state_type=Visitor, state_schema=3)

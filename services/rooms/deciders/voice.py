@@ -1,17 +1,23 @@
 """How long somebody's microphone was open during a visit. Part of a visitor's state."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from services.rooms.deciders.tracks import Tracks
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`began_at` is when it was first opened, `open_since` when last, None while it is closed."""
+    """`began_at` is when it was first opened, `open_since` when last, None while it is closed: as the room's node said.
+
+    `tracks` are what a media server said. A visit has either; were it both, its own length bounds the sum.
+    """
 
     began_at: datetime | None = None
     open_since: datetime | None = None
     milliseconds: int = 0  # closed again by now
+    tracks: Tracks = field(default_factory=Tracks)
 
     @property
     def is_open(self) -> bool:
@@ -24,12 +30,18 @@ class Voice:
             return replace(self, open_since=None, milliseconds=self.milliseconds + _between(self.open_since, at))
         return self
 
+    def told(self, track: str, at: datetime, *, publishing: bool, guessed: bool) -> "Voice":
+        """By a media server; itself where that is no news."""
+        tracks = self.tracks.told(track, at, publishing=publishing, guessed=guessed)
+        return self if tracks is self.tracks else replace(self, tracks=tracks)
+
     def seconds(self, left_at: datetime) -> int | None:
         """Of a visit that ended at `left_at`, never longer than that; None where there was no voice at all."""
-        if self.began_at is None:
+        beginnings = [at for at in (self.began_at, self.tracks.began_at) if at is not None]
+        if not beginnings:
             return None
-        spoken = self.turned(left_at, publishing=False).milliseconds
-        return round(min(spoken, _between(self.began_at, left_at)) / 1000)
+        spoken = self.turned(left_at, publishing=False).milliseconds + self.tracks.spoken(left_at)
+        return round(min(spoken, _between(min(beginnings), left_at)) / 1000)
 
 
 SILENT: Final = Voice()

@@ -98,8 +98,12 @@ class Bouncer:
 
     def review(self, hall: Hall, member: Member) -> None:
         """Tell the room who has been muted since it was last told, and whose time is over."""
+        news = False
         for message in hall.room.silence(member, self._safety.mutes(member.guest.user, hall.room.room_id)):
             hall.tell(message, Surface.ROSTER, member.guest.user)
+            news = True
+        if news and self._halls.media:
+            self._halls.media.changed(hall)
         if member.mutes:
             self._halls.turn(hall, member, monotonic(), publishing=False)
 
@@ -127,6 +131,8 @@ class Bouncer:
             for hall, _ in self._halls.of_user(one):
                 if other in hall.room.members:
                     hall.settle(one, other)
+                    if self._halls.media:
+                        self._halls.media.changed(hall, one, other)
         for user in changed.users:
             for hall, member in self._halls.of_user(user):
                 if sanction := self._safety.barring(user, hall.room.room_id):

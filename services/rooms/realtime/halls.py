@@ -8,6 +8,7 @@ from uuid import UUID
 from libs.safety.surface import Surface
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.media import Media
 from services.rooms.realtime.microphones import Microphones
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member
@@ -25,6 +26,7 @@ class Halls:
     ) -> None:
         """Without `microphones` nobody writes down who speaks."""
         self.safety = safety or Safety()
+        self.media: Media | None = None  # where a server carries the voices
         self._microphones = microphones
         self.by_room: dict[UUID, Hall] = {}
         self._visits: dict[UUID, tuple[Hall, Member]] = {}
@@ -126,6 +128,8 @@ class Halls:
             hall.tell(hall.room.kick(member, reason), Surface.JOIN, member.guest.user)
         hall.tell(hall.room.part(member, reason, now), Surface.JOIN, member.guest.user)
         hall.veil.leave(member.guest.user)
+        if self.media:
+            self.media.parted(hall, member)
         if not hall.room.members:
             hall.emptied = now
         if socket is not None:

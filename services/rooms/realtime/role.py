@@ -29,6 +29,7 @@ from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.listen import listen, port_of, public_url
+from services.rooms.realtime.media import Media
 from services.rooms.realtime.metrics import Figures, Load
 from services.rooms.realtime.microphones import Microphones
 from services.rooms.realtime.news import TOPICS, News
@@ -37,6 +38,7 @@ from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.socket import Bounds, Socket
 from services.rooms.realtime.watch import Watch
+from services.rooms.voice.livekit import LiveKit
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,7 @@ class Realtime:
         kafka: Kafka,
         verifier: Verifier,
         revocations: Revocations,
+        livekit: LiveKit | None = None,
     ) -> None:
         self._settings = settings
         self._door = door
@@ -78,6 +81,9 @@ class Realtime:
         self._limits = Limits(redis, settings.counted())
         self._lease = Lease(door, settings, Load(), lambda fences, since: self._node.owned(fences, since))
         self._node = Node(door, self._halls, self._lease, self._limits, verifier, revocations, settings)
+        if livekit:
+            may_speak = self._node.bouncer.may_speak
+            self._halls.media = Media(livekit, may_speak, is_ours=lambda: self._lease.held(monotonic()))
         self._watch = Watch(self._node, self._crowd, self._limits, settings)
         self._clock = Clock(settings.tick_hz, settings.watch_seconds, self._node.tick, self._watch.look)
         self._beats = Beats(door, self._halls, self._lease, settings)
@@ -132,6 +138,8 @@ class Realtime:
             async with asyncio.timeout(self._settings.stop_seconds / 2):
                 await self._node.errands.finish(within=1.0)
                 await self._microphones.finish(within=1.0)
+                if self._halls.media:
+                    await self._halls.media.finish(within=1.0)
                 self._lease.accepting = False
                 await self._lease.renew()  # none of the rooms comes back here
                 await self._beats.write()

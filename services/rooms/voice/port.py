@@ -1,20 +1,21 @@
-"""Voice by way of a mesh of browsers: who may speak, the servers by which they connect, and for how long they did."""
+"""The port: who may speak here and by which way, and for how long they did."""
 
-import hmac
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from libs.eventstore.db import Pool
 from libs.eventstore.store import Store, Unit
 from services.rooms.deciders.refusals import Muted, NoSeat, VoiceOff
-from services.rooms.deciders.visitor import VISITOR, Speak, visitor_stream
+from services.rooms.deciders.visiting import Speak, Tell
+from services.rooms.deciders.visitor import VISITOR, visitor_stream
 from services.rooms.node_door import NotOwner
-from services.rooms.order import MUTED
-from services.rooms.sanctions import about
 from services.rooms.settings import RoomsSettings
+from services.rooms.voice.livekit import token
+from services.rooms.voice.mesh import Mesh, mesh
+from services.rooms.voice.rules import is_silent
+from services.rooms.voice.words import Word
 
 SPEAKER = """
 select s.user_id, g.fence from seats s join room_guards g on g.room_id = s.room_id
@@ -22,23 +23,17 @@ where s.visit_id = $1 and s.room_id = $2 and s.state = 'seated'
 """
 HEARD = "update seats set last_heartbeat = greatest(last_heartbeat, $2) where visit_id = $1"
 SEAT = "select visit_id from seats where user_id = $1 and room_id = $2 and state = 'seated'"
+VISITOR_OF = "select user_id from seats where visit_id = $1 and room_id = $2 and state = 'seated'"
 
 
 @dataclass(frozen=True, slots=True)
-class IceServer:
-    """As browsers take it: RTCIceServer."""
+class Admission:
+    """A way into a LiveKit room for one seat: to be used before `expires_at`; who is in needs no other."""
 
-    urls: Sequence[str]
-    username: str | None = None
-    credential: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mesh:
-    """Until `expires_at` the servers let this guest in; at most `publishers` microphones are open in a room."""
-
-    ice_servers: Sequence[IceServer]
-    publishers: int
+    url: str
+    token: str
+    room: UUID
+    identity: UUID
     expires_at: datetime
 
 
@@ -48,23 +43,20 @@ class Voice:
         self._pool = pool
         self._settings = settings
 
-    async def mesh(self, room_id: UUID, user: UUID, at: datetime) -> Mesh:
+    async def admit(self, room_id: UUID, user: UUID, at: datetime) -> Mesh | Admission:
         """For somebody seated there who may be heard. Raises VoiceOff, NoSeat, Muted."""
         settings = self._settings
         if settings.voice_adapter == "none":
             raise VoiceOff
-        visit = await self._pool.fetchval(SEAT, user, room_id)
+        visit: UUID | None = await self._pool.fetchval(SEAT, user, room_id)
         if visit is None:
             raise NoSeat
-        if await self._pool.fetchval(MUTED, room_id, user, at):
+        if await is_silent(self._pool, room_id, user, at):
             raise Muted
-        if any(sanction.mutes(room_id, at) for sanction in await about(self._pool, [user])):
-            raise Muted
-        expires_at = at + settings.voice_turn
-        servers = [IceServer(settings.voice_stun_urls)] if settings.voice_stun_urls else []
-        if settings.voice_turn_urls:
-            servers.append(turn(settings.voice_turn_urls, settings.voice_turn_secret, visit, expires_at))
-        return Mesh(servers, settings.voice_publishers, expires_at)
+        if settings.voice_adapter == "mesh":
+            return mesh(settings, visit, at)
+        expires_at = at + timedelta(seconds=settings.livekit_token_seconds)
+        return Admission(settings.livekit_public_url, token(settings, room_id, visit), room_id, visit, expires_at)
 
     async def speak(self, visit_id: UUID, room_id: UUID, at: datetime, *, publishing: bool, fence: int) -> None:
         """A microphone was opened or closed, which is a sign of life too. Nothing happens once the visit is over.
@@ -85,8 +77,18 @@ class Voice:
         await self._store.run(work, at=at)
 
 
-def turn(urls: Sequence[str], secret: str, visit: UUID, expires_at: datetime) -> IceServer:
-    """Credentials that a TURN server with the same secret believes until then (coturn: `use-auth-secret`)."""
-    username = f"{int(expires_at.timestamp())}:{visit}"
-    digest = hmac.digest(secret.encode(), username.encode(), "sha1")
-    return IceServer(urls, username, b64encode(digest).decode())
+async def write_down(unit: Unit, room: UUID, visit: UUID, words: Sequence[Word]) -> int:
+    """What a media server said of one visit in this room: how much of it was news. Nothing once the visit is over.
+
+    It takes no fence, for no node is asked; and it is no sign of life, for the seat is not where the sound is.
+    """
+    user = await unit.db.fetchval(VISITOR_OF, visit, room)
+    if user is None:
+        return 0
+    stream = await unit.load(VISITOR, visitor_stream(user))
+    news = 0
+    for word in words:
+        said = VISITOR.decide(stream.state, Tell(visit, word.track, word.publishing, word.at, word.guessed))
+        stream = await unit.append(VISITOR, stream, said)
+        news += len(said)
+    return news

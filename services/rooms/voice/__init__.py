@@ -1,0 +1,1 @@
+"""Voice: one port, three adapters. `mesh`: browsers among themselves; `livekit`: a media server; `none`: silence."""
