@@ -42,7 +42,9 @@ class Answers:
 
     async def refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        return response(error, status_of(type(error), self.refusals), request_id_of(request.scope))
+        headers = None if error.retry_after is None else {"retry-after": str(error.retry_after)}
+        status = status_of(type(error), self.refusals)
+        return response(error, status, request_id_of(request.scope), headers=headers, members=error.members)
 
     async def http(self, request: Request, error: Exception) -> Response:
         """What Starlette and FastAPI raise themselves: no such path, no such method, a body that cannot be read."""

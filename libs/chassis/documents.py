@@ -1,6 +1,7 @@
 """A problem document as it is sent, and the request id it quotes."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -23,14 +24,19 @@ def response(
     request_id: str,
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] = MappingProxyType({}),
 ) -> Response:
-    """The problem document of a Problem or a Refused. `errors` is a member only where there are any."""
+    """The problem document of a Problem or a Refused. `errors` is a member only where there are any.
+
+    `members` are the kind's own (RFC 9457, extension members).
+    """
     body: dict[str, Any] = {
         "type": BASE + slug_of(type(error)),
         "title": title_of(type(error)),
         "status": status,
         "detail": detail_of(error),
         "request_id": request_id,
+        **members,
     }
     if errors:
         body["errors"] = [each.model_dump() for each in errors]

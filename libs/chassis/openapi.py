@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.routing import compile_path
 
 from libs.chassis.answers import OURS, Statuses, status_of
@@ -36,6 +37,13 @@ def refuses(refusals: Statuses, *kinds: type[Refused]) -> dict[int | str, Docume
         status = status_of(kind, refusals)
         found[status] = {"description": f"{found[status]['description']} · {said}" if status in found else said}
     return found
+
+
+def besides(responses: dict[int | str, Document], status: int, **members: type[BaseModel]) -> dict[int | str, Document]:
+    """The same `responses`, where the problem with this status may have members of its own."""
+    own = {name: model.model_json_schema() for name, model in members.items()}
+    schema = {"allOf": [{"$ref": SCHEMA}, {"type": "object", "properties": own}]}
+    return responses | {status: responses[status] | {"content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
 def with_problems(document: Document) -> Document:

@@ -1,8 +1,9 @@
 """The decider: what may happen (`decide`) and what it comes to (`evolve`). Both pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -17,7 +18,12 @@ class Refused(Exception):
     """No, and why: a business rule speaks. Subclass per reason; the class name is the problem's slug.
 
     >>> class RoomFull(Refused): '''Every seat is taken.'''
+
+    `members`: what a client is told besides, ready for JSON; `retry_after`: seconds, where it is worth asking again.
     """
+
+    members: Mapping[str, Any] = MappingProxyType({})
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

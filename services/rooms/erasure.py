@@ -18,7 +18,8 @@ HOSTED: Final = """
 select g.room_id from rooms r join room_guards g on g.room_id = r.id where r.created_by = $1 and g.is_open
 """
 FORGET: Final = """
-with kicked as (delete from room_kicks where user_id = $1)
+with kicked as (delete from room_kicks where user_id = $1),
+  line as (delete from waiting where user_id = $1)
 delete from host_guards where user_id = $1
 """
 

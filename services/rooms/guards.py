@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from libs.eventstore.db import Record
 from libs.eventstore.store import Unit
 from services.rooms.deciders.seat import RoomNow
 
 # The owner's URL is of the statement's snapshot, older than the lock perhaps: null where the lease looks over.
 LOCK = """
 select room_id, theme, region, created_by, is_private, is_open, capacity, occupied, is_locked,
-  owner_node, fence,
+  owner_node, fence, line_until,
   (select n.url from nodes n where n.node_id = g.owner_node and n.incarnation = g.owner_incarnation
      and n.lease_until > clock_timestamp()) as owner_url
 from room_guards g where room_id = any($1::uuid[]) order by room_id for update
@@ -19,12 +21,13 @@ from room_guards g where room_id = any($1::uuid[]) order by room_id for update
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A locked room, and who has it."""
+    """A locked room, and who has it. Nobody waits for a seat there later than `line_until`."""
 
     room: RoomNow
     owner_node: str | None
     fence: int
     owner_url: str | None
+    line_until: datetime | None
 
     def owned_by(self, node_id: str, fence: int) -> bool:
         return (self.owner_node, self.fence) == (node_id, fence)
@@ -33,4 +36,8 @@ class Guard:
 async def lock(unit: Unit, rooms: Iterable[UUID]) -> Mapping[UUID, Guard]:
     """The guards of those rooms that there are, held until the transaction ends."""
     rows = await unit.guard(LOCK, rooms)
-    return {row["room_id"]: Guard(RoomNow(*row[:9]), row["owner_node"], row["fence"], row["owner_url"]) for row in rows}
+    return {row["room_id"]: _guard(row) for row in rows}
+
+
+def _guard(row: Record) -> Guard:
+    return Guard(RoomNow(*row[:9]), row["owner_node"], row["fence"], row["owner_url"], row["line_until"])

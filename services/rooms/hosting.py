@@ -14,6 +14,7 @@ from services.rooms.deciders.room import ROOM, Close, Create, Name, Update, room
 from services.rooms.guards import LOCK
 from services.rooms.settings import RoomsSettings
 from services.rooms.visits import Visits
+from services.rooms.waitlist import only_invited
 
 HOST = "insert into host_guards (user_id) values ($1) on conflict do nothing"
 LOCK_HOST = "select user_id from host_guards where user_id = any($1::uuid[]) order by user_id for update"
@@ -89,7 +90,15 @@ class Hosting:
         """
         named = Name(name, await self._mark(room_id, by, name, moderator=moderator)) if name is not None else None
         command = Update(by, named, theme, is_private, capacity, moderator)
-        await self._store.execute(ROOM, room_stream(room_id), command, at=at, guards=[(LOCK, [room_id])])
+
+        async def work(unit: Unit) -> None:
+            await unit.guard(LOCK, [room_id])
+            stream = await unit.load(ROOM, room_stream(room_id))
+            await unit.append(ROOM, stream, ROOM.decide(stream.state, command))
+            if is_private:
+                await only_invited(unit.db, room_id)
+
+        await self._store.run(work, at=at)
 
     async def close(self, room_id: UUID, by: UUID, at: datetime, *, moderator: bool = False) -> None:
         """Close for good; every visit there ends, by the sweeper's hand should this process die first.

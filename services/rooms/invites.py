@@ -17,12 +17,12 @@ from libs.safety.replica import relations_of
 from libs.safety.rule import can_interact
 from libs.safety.surface import Surface
 from services.rooms.deciders.order import Invite
-from services.rooms.deciders.refusals import InviteUsed, NotFound
+from services.rooms.deciders.refusals import InviteUsed, NotFound, RoomFull
 from services.rooms.deciders.room import ROOM, room_stream
 from services.rooms.guards import lock
 from services.rooms.ports import Ticket
 from services.rooms.settings import RoomsSettings
-from services.rooms.visits import Fresh, Guest, Visits
+from services.rooms.visits import Fresh, Guest, Visits, seated
 
 SECRET: Final = 24  # bytes
 HOUR: Final = timedelta(hours=1)
@@ -98,12 +98,14 @@ class Invites:
     async def join(self, guest: Guest, token: str, at: datetime, once: Once | None = None) -> Ticket:
         """A seat in the room it opens; for whoever used it the same visit again, as long as that lasts.
 
+        Where the room is full it is not used up, and whoever shows it stands in line.
+
         Raises NotFound, InviteUsed, and what `Visits.hold` raises but RoomPrivate and RoomLocked.
         """
         fresh = Fresh()
         digest = sha256(token.encode()).digest()
 
-        async def work(unit: Unit) -> Ticket:
+        async def work(unit: Unit) -> Ticket | RoomFull:
             if once and (before := await unit.once(once)):
                 return await self._visits.again(unit, guest, UUID(before.resource))
             await gone.must_be_here(unit.db, guest.user_id)
@@ -112,11 +114,11 @@ class Invites:
                 return await self._again(unit, guest, invite)
             await self._must_be_for(unit, guest.user_id, invite)
             ticket = await self._visits.keep(unit, guest, invite["room_id"], fresh, invite_id=invite["id"])
-            if once:
+            if once and isinstance(ticket, Ticket):
                 await unit.answer(Answer(200, str(ticket.visit_id)))
             return ticket
 
-        return await self._store.run(work, at=at)
+        return seated(await self._store.run(work, at=at))
 
     async def _seal(self, unit: Unit, invite_id: UUID) -> Invited:
         token = secrets.token_urlsafe(SECRET)

@@ -128,17 +128,35 @@ class NodeDoor(Protocol):
         ...
 
     async def mute(
-        self, room_id: UUID, by: UUID, user: UUID, until: datetime | None, at: datetime, *, moderator: bool = False
+        self,
+        room_id: UUID,
+        by: UUID,
+        user: UUID,
+        until: datetime | None,
+        at: datetime,
+        *,
+        moderator: bool = False,
+        fence: int | None = None,
     ) -> None:
-        """Nobody in the room hears or reads them until then. Raises NotHost, Self, RoomClosed."""
+        """Nobody in the room hears or reads them until then. Raises NotHost, Self, RoomClosed, NotOwner."""
         ...
 
-    async def unmute(self, room_id: UUID, by: UUID, user: UUID, at: datetime, *, moderator: bool = False) -> None:
-        """The room hears them again. Raises NotHost, RoomClosed."""
+    async def unmute(
+        self, room_id: UUID, by: UUID, user: UUID, at: datetime, *, moderator: bool = False, fence: int | None = None
+    ) -> None:
+        """The room hears them again. Raises NotHost, RoomClosed, NotOwner."""
         ...
 
     async def kick(
-        self, room_id: UUID, by: UUID, user: UUID, at: datetime, *, seconds: int | None = None, moderator: bool = False
+        self,
+        room_id: UUID,
+        by: UUID,
+        user: UUID,
+        at: datetime,
+        *,
+        seconds: int | None = None,
+        moderator: bool = False,
+        fence: int | None = None,
     ) -> bool:
-        """End their visit there, and keep them out for a while. Raises NotHost, Self, RoomClosed."""
+        """End their visit there, and keep them out for a while. Raises NotHost, Self, RoomClosed, NotOwner."""
         ...

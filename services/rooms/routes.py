@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -10,11 +11,12 @@ from fastapi import APIRouter, Response
 from libs.chassis.answers import Statuses
 from libs.chassis.auth import Caller, Me
 from libs.chassis.idempotency import MaybeOnce
-from libs.chassis.openapi import refuses
+from libs.chassis.openapi import besides, refuses
 from libs.chassis.pagination import Page, Paging
 from libs.chassis.problems import Unavailable
 from libs.contracts.vocabulary import DeviceType, JoinSource, Region, Theme
 from libs.eventstore.db import Pool
+from libs.eventstore.decider import Refused
 from libs.safety.surface import Surface
 from services.rooms import queries
 from services.rooms.company import shown_to
@@ -40,7 +42,7 @@ from services.rooms.deciders.refusals import (
 from services.rooms.placement import NoNode
 from services.rooms.ports import Ticket
 from services.rooms.queries import Sort
-from services.rooms.schemas import JoinRoom, Member, NewRoom, RoomCard, RoomChange, TicketAnswer
+from services.rooms.schemas import JoinRoom, Member, NewRoom, RoomCard, RoomChange, TicketAnswer, Waitlist
 from services.rooms.service import Rooms
 from services.rooms.visits import Guest
 
@@ -107,7 +109,7 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
         page.items = [member for member in page.items if member.user_id in shown]
         return page
 
-    @api.post("/{room_id}/join", responses=refuses(REFUSALS, *NO_SEAT))
+    @api.post("/{room_id}/join", responses=no_seat())
     async def join_room(room_id: UUID, body: JoinRoom, me: Me, once: MaybeOnce, response: Response) -> TicketAnswer:
         with node_needed():
             ticket = await rooms.visits.hold(guest_of(me, body.device_type), room_id, clock(), once)
@@ -125,6 +127,11 @@ def routes(rooms: Rooms, pool: Pool, clock: Clock) -> APIRouter:
         await rooms.visits.leave_room(me.user_id, room_id, clock())
 
     return api
+
+
+def no_seat(*more: type[Refused]) -> dict[int | str, dict[str, Any]]:
+    """How a way to a seat may be refused; where the room is full, with a place in its line."""
+    return besides(refuses(REFUSALS, *NO_SEAT, *more), REFUSALS[RoomFull], waitlist=Waitlist)
 
 
 def is_moderator(me: Caller) -> bool:

@@ -22,7 +22,7 @@ from services.rooms.deciders.refusals import (
     SeatGone,
     Self,
 )
-from services.rooms.routes import NO_SEAT, REFUSALS, Clock, guest_of, is_moderator, node_needed, shown_once
+from services.rooms.routes import REFUSALS, Clock, guest_of, is_moderator, no_seat, node_needed, shown_once
 from services.rooms.schemas import (
     FindRoom,
     InviteAnswer,
@@ -52,7 +52,7 @@ def ways_routes(rooms: Rooms, friends: Friends, pool: Pool, clock: Clock) -> API
         invited = await rooms.invites.create(room_id, me.user_id, user, clock(), moderator=is_moderator(me), once=once)
         return InviteAnswer.of(invited)
 
-    @api.post("/invites/{token}/join", responses=refuses(REFUSALS, *NO_SEAT, InviteUsed))
+    @api.post("/invites/{token}/join", responses=no_seat(InviteUsed))
     async def join_by_invite(
         token: Token, body: JoinByInvite, me: Me, once: MaybeOnce, response: Response
     ) -> TicketAnswer:

@@ -126,6 +126,13 @@ class TicketAnswer(BaseModel):
         return cls(**asdict(ticket))
 
 
+class Waitlist(BaseModel):
+    """A place in the line before a full room. Ask for the seat again after `Retry-After` to keep it, and to move up."""
+
+    position: int = Field(ge=1, description="1: the next seat that is given back is yours, when you ask")
+    expires_at: datetime = Field(description="the place is lost unless you have asked again by then")
+
+
 class MatchAnswer(TicketAnswer):
     """A seat in the room that suits best, and why."""
 

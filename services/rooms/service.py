@@ -26,7 +26,7 @@ class Rooms:
         self.hosting = Hosting(store, pool, cipher, self.visits, settings)
         self.order = OrderKeeping(store, pool, settings)
         self.invites = Invites(store, pool, self.visits, settings)
-        self.matchmaking = Matchmaking(pool, self.visits)
+        self.matchmaking = Matchmaking(pool, self.visits, settings)
         self.voice = Voice(store, pool, settings)
 
 

@@ -22,6 +22,11 @@ class RoomsSettings(Settings):
     silence_seconds: Seconds = 60.0  # a visitor who is silent for longer has left
     night_gap_seconds: Seconds = 60.0  # a night ends when no seat has followed the last leave for so long
 
+    # the line before a full room
+    waitlist_seconds: Seconds = 20.0  # a place that is not asked about for so long is lost
+    waitlist_poll_seconds: Seconds = 3.0  # clients are told to ask again so often
+    limit_waiting: Count = 200  # in one room's line
+
     # the sweeper
     sweep_seconds: Seconds = 1.0  # between two looks
     beat_seconds: Seconds = 15.0  # nodes refresh the leases so often; nobody is judged so soon after an outage
@@ -30,6 +35,7 @@ class RoomsSettings(Settings):
     node_lease_seconds: Seconds = 3.0  # a node that has not renewed for so long has lost its rooms
 
     # order
+    acquaintance_hours: Hours = 24.0  # whoever was in a room within so long may be muted and kept out there
     kick_seconds: Seconds = 300.0  # whoever was shown the door stays out so long, where nobody says how long
     invite_minutes: Annotated[float, Gt(0)] = 60.0  # an invite is good so long
 
@@ -47,6 +53,9 @@ class RoomsSettings(Settings):
     livekit_api_secret: str = ""
     livekit_token_seconds: Annotated[float, Ge(1), Le(300)] = 60.0  # to connect; who is connected needs no other
     livekit_timeout_seconds: Seconds = 2.0  # of one call
+
+    # evidence
+    evidence_url: str = "memory:///"  # file:///folder, s3://bucket/prefix …: the same as moderation's
 
     # limits
     limit_invites_per_hour: Count = 60  # by one person
@@ -83,8 +92,16 @@ class RoomsSettings(Settings):
         return timedelta(seconds=self.night_gap_seconds)
 
     @property
+    def waitlist(self) -> timedelta:
+        return timedelta(seconds=self.waitlist_seconds)
+
+    @property
     def kick(self) -> timedelta:
         return timedelta(seconds=self.kick_seconds)
+
+    @property
+    def acquaintance(self) -> timedelta:
+        return timedelta(hours=self.acquaintance_hours)
 
     @property
     def invite(self) -> timedelta:

@@ -24,6 +24,7 @@ from services.rooms.sanction import ENDS
 from services.rooms.sanctions import BARRED_SEATS, barring
 from services.rooms.settings import RoomsSettings
 from services.rooms.visits import end
+from services.rooms.waitlist import forget_lapsed
 
 # A rebuilt row has no heartbeat yet: its visitor is heard from within one refresh, or silent from now on.
 UNHEARD = "update seats set last_heartbeat = $1 where state = 'seated' and last_heartbeat is null"
@@ -107,6 +108,7 @@ class Sweeper:
                 await forget_old(db, at - self._settings.idempotency)
                 await db.execute(FORGET_KICKS, at)
                 await db.execute(FORGET_TOKENS, at)
+                await forget_lapsed(db, at, self._settings.waitlist)
 
     async def _expire(self, row: Record, at: datetime) -> None:
         async def work(unit: Unit) -> None:

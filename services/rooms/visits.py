@@ -8,18 +8,25 @@ from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
 from libs.eventstore.db import Pool
 from libs.eventstore.errors import Conflict
 from libs.eventstore.gone import must_be_here
-from libs.eventstore.store import Answer, Meta, Once, Store, Unit
-from services.rooms.deciders.refusals import NotFound, RoomBanned, RoomClosed, SeatGone
-from services.rooms.deciders.visitor import VISITOR, Away, Command, Expel, Hold, Leave, Revoke, room_of, visitor_stream
+from libs.eventstore.store import Answer, Once, Store, Unit
+from services.rooms.deciders.refusals import NotFound, RoomBanned, RoomClosed, RoomFull, SeatGone
+from services.rooms.deciders.visitor import VISITOR, Away, Hold, Leave, room_of, visitor_stream
+from services.rooms.endings import SEAT_OF, end, revoke
 from services.rooms.guards import lock
-from services.rooms.node_door import NotOwner
 from services.rooms.placement import Place, place
 from services.rooms.ports import Ticket
 from services.rooms.sanctions import barring
 from services.rooms.settings import RoomsSettings
 from services.rooms.tickets import Token
+from services.rooms.waitlist import STEP_OUT, Waitlist, step_out
 
-SEAT_OF = "select visit_id, room_id, session_id from seats where user_id = $1"
+__all__ = ["SEAT_OF", "Fresh", "Guest", "Visits", "end", "revoke", "seated"]
+
+ME = """
+select s.room_id, w.room_id as waits_for from (values ($1::uuid)) as me (user_id)
+left join seats s using (user_id) left join waiting w using (user_id)
+"""
+WALK_OUT = f"with line as ({STEP_OUT}) {SEAT_OF}"
 VISIT = "select user_id, room_id from seats where visit_id = $1"
 TICKET = """
 update seats set ticket_hash = $2, node = $3, fence = $4, moderator = $7,
@@ -52,36 +59,44 @@ class Fresh:
 class Visits:
     """Every change of a visit first locks the guard of the room it is in, and of the room it goes to."""
 
-    def __init__(self, store: Store, pool: Pool, settings: RoomsSettings) -> None:
+    def __init__(self, store: Store, pool: Pool, settings: RoomsSettings, waitlist: Waitlist | None = None) -> None:
         self._store = store
         self._pool = pool
         self._settings = settings
+        self._waitlist = waitlist or Waitlist(settings)
 
-    async def hold(self, guest: Guest, room_id: UUID, at: datetime, once: Once | None = None) -> Ticket:
+    async def hold(
+        self, guest: Guest, room_id: UUID, at: datetime, once: Once | None = None, *, wait: bool = True
+    ) -> Ticket:
         """Keep a seat, giving up any other; the same visit with a new ticket where this login has one in this room.
 
+        Where the room is full they stand in its line from now on, if they would `wait`.
         Raises NotFound, RoomClosed, RoomBanned, RoomPrivate, RoomFull; SeatGone where `once` was answered with a visit
         that is over by now; NoNode, with no seat taken.
         """
         fresh = Fresh()
 
-        async def work(unit: Unit) -> Ticket:
+        async def work(unit: Unit) -> Ticket | RoomFull:
             if once and (before := await unit.once(once)):
                 return await self.again(unit, guest, UUID(before.resource))
             await must_be_here(unit.db, guest.user_id)
-            ticket = await self.keep(unit, guest, room_id, fresh)
-            if once:
+            ticket = await self.keep(unit, guest, room_id, fresh, wait=wait)
+            if once and isinstance(ticket, Ticket):
                 await unit.answer(Answer(200, str(ticket.visit_id)))
             return ticket
 
-        return await self._store.run(work, at=at)
+        return seated(await self._store.run(work, at=at))
 
     async def keep(
-        self, unit: Unit, guest: Guest, room_id: UUID, fresh: Fresh, *, invite_id: UUID | None = None
-    ) -> Ticket:
-        """The door itself, as part of a transaction that has locked no room so far. See `hold`."""
-        seat = await unit.db.fetchrow(SEAT_OF, guest.user_id)
-        guards = await lock(unit, {room_id, seat["room_id"]} if seat else {room_id})
+        self, unit: Unit, guest: Guest, room_id: UUID, fresh: Fresh, *, invite_id: UUID | None = None, wait: bool = True
+    ) -> Ticket | RoomFull:
+        """The door itself, as part of a transaction that has locked no room so far. See `hold`.
+
+        A RoomFull is returned, not raised: the place in the line is to be committed.
+        """
+        me = await unit.db.fetchrow(ME, guest.user_id)
+        assert me is not None
+        guards = await lock(unit, {room_id, me["room_id"]} - {None})
         if room_id not in guards:
             raise NotFound
         stream = await unit.load(VISITOR, visitor_stream(guest.user_id))
@@ -102,8 +117,17 @@ class Visits:
             barred=await self._barred(unit, guest, room_id),
             moderator=guest.moderator,
             invite_id=invite_id,
+            before=await self._waitlist.before(unit.db, guards[room_id], guest.user_id, unit.at),
         )
-        events = VISITOR.decide(stream.state, command)
+        try:
+            events = VISITOR.decide(stream.state, command)
+        except RoomFull:
+            if not wait:
+                raise
+            asks = (unit.db, guards[room_id], guest.user_id, unit.at)
+            return RoomFull(await self._waitlist.stand(*asks, invited=command.invited))
+        if me["waits_for"]:
+            await step_out(unit.db, guest.user_id)
         owner = await place(unit.db, guards[room_id])
         state = (await unit.append(VISITOR, stream, events)).state
         assert not isinstance(state, Away)
@@ -145,8 +169,8 @@ class Visits:
         return await self._store.run(work, at=at)
 
     async def leave_room(self, user_id: UUID, room_id: UUID, at: datetime) -> None:
-        """Walk out. Nothing happens where the visitor is not in this room."""
-        seat = await self._pool.fetchrow(SEAT_OF, user_id)
+        """Walk out, or out of its line. Nothing happens where the visitor is not in this room."""
+        seat = await self._pool.fetchrow(WALK_OUT, user_id, room_id)
         if seat and seat["room_id"] == room_id:
             await self.leave(seat["visit_id"], "left", at)
 
@@ -206,21 +230,8 @@ class Visits:
         return Ticket(visit_id, seat["room_id"], token.text, owner.ws_url, seat["ticket_expires_at"])
 
 
-async def revoke(unit: Unit, user_id: UUID, command: Revoke | Expel, meta: Meta | None = None) -> bool:
-    """End the visit that somebody else says is over; False: there is none, or another goes on."""
-    seat = await unit.db.fetchrow(SEAT_OF, user_id)
-    return seat is not None and await end(unit, user_id, seat["room_id"], command, meta)
-
-
-async def end(
-    unit: Unit, user_id: UUID, room_id: UUID, command: Command, meta: Meta | None = None, *, fence: int | None = None
-) -> bool:
-    """Lock the room, look again, decide. False: nothing to end there any more. Raises NotOwner for another `fence`."""
-    guard = (await lock(unit, [room_id]))[room_id]
-    if fence is not None and guard.fence != fence:
-        raise NotOwner
-    stream = await unit.load(VISITOR, visitor_stream(user_id))
-    if room_of(stream.state) not in (None, room_id):
-        raise Conflict(stream.stream_id)  # moved between the look and the lock
-    await unit.append(VISITOR, stream, events := VISITOR.decide(stream.state, command), meta)
-    return bool(events)
+def seated(kept: Ticket | RoomFull) -> Ticket:
+    """Once it is committed. Raises RoomFull."""
+    if isinstance(kept, RoomFull):
+        raise kept
+    return kept

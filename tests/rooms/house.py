@@ -46,8 +46,11 @@ class House:
         usual: dict[str, Any] = {"name": "Room", "theme": "lounge", "is_private": False, "region": "eu"}
         return await self.rooms.hosting.create(host or uuid4(), Plan(capacity=capacity, **usual | plan), NINE)
 
+    def guest(self, user: UUID, session_id: UUID | None = None, issued_at: datetime = NINE) -> Guest:
+        return Guest(user, session_id or user, issued_at, "web")
+
     async def hold(self, user: UUID, room: UUID, at: datetime = NINE, **more: Any) -> Ticket:
-        guest = Guest(user, more.pop("session_id", user), more.pop("issued_at", NINE), "web")
+        guest = self.guest(user, more.pop("session_id", None), more.pop("issued_at", NINE))
         return await self.rooms.visits.hold(guest, room, at, **more)
 
     async def enter(self, ticket: Ticket, room: UUID, at: datetime = NINE) -> Entered:

@@ -73,6 +73,7 @@ async def test_a_seat_that_is_only_kept_is_lost_too_and_another_room_is_none_of_
 async def test_a_mute_is_written_down_lifted_and_rebuilt(front: Front) -> None:
     room = await front.room()
     path = f"/rooms/{room}/mutes/{BOB}"
+    await front.house.seat(BOB, UUID(room))
     assert (await front.ask(ANN, "PUT", path, {"seconds": 60})).status_code == 204
     rows = await front.house.rooms.order.muted(UUID(room), front.house.now)
     assert rows == {BOB: after(60)}
@@ -86,6 +87,40 @@ async def test_a_mute_is_written_down_lifted_and_rebuilt(front: Front) -> None:
         "select name from events where stream_id = $1 order by version", f"room-{room}"
     )
     assert [row["name"] for row in names] == ["room_create", "room_mute", "room_mute", "room_unmute"]
+
+
+async def test_strangers_to_a_room_are_answered_for_and_not_written_down(front: Front) -> None:
+    """Or a host would fill the tables with ids, and learn where people are whom a block hides from them."""
+    room, other = await front.room(), await front.room(CAT)
+    await front.blocks(BOB, ANN)
+    await front.house.seat(BOB, UUID(other))
+
+    async def order(user: UUID) -> None:
+        assert (await front.ask(ANN, "POST", f"/rooms/{room}/kicks", {"user_id": str(user)})).status_code == 204
+        assert (await front.ask(ANN, "PUT", f"/rooms/{room}/mutes/{user}")).status_code == 204
+
+    async def written() -> tuple[int, int, int]:
+        row = await front.house.pool.fetchrow(
+            "select (select count(*) from room_kicks), (select count(*) from room_mutes),"
+            " (select count(*) from events where name = 'room_mute')"
+        )
+        assert row
+        return tuple(row)
+
+    for user in (uuid4(), BOB):
+        await order(user)
+    assert await written() == (0, 0, 0)
+    await front.house.seat(BOB, UUID(room))
+    await front.ask(BOB, "POST", f"/rooms/{room}/leave")
+    front.house.now = after(24 * 3600 - 1)
+    await order(BOB)
+    assert await written() == (1, 1, 1), "they were there yesterday, and may come back"
+    late = uuid4()
+    await front.house.seat(late, UUID(room))
+    await front.ask(late, "POST", f"/rooms/{room}/leave")
+    front.house.now = after(48 * 3600)
+    await order(late)
+    assert await written() == (1, 1, 1)
 
 
 ORDER = [
@@ -126,6 +161,8 @@ async def test_whoever_is_just_coming_in_while_shown_out_is_out(front: Front) ->
     room = await front.room(capacity=50)
     for _ in range(10):
         guest = uuid4()
+        await front.house.seat(guest, UUID(room))
+        await front.ask(guest, "POST", f"/rooms/{room}/leave")
         joining = front.ask(guest, "POST", f"/rooms/{room}/join", WEB)
         kicking = front.ask(ANN, "POST", f"/rooms/{room}/kicks", {"user_id": str(guest)})
         await asyncio.gather(joining, kicking)

@@ -143,6 +143,7 @@ async def test_what_is_over_is_forgotten_in_time(house: House) -> None:
     """Whom a host kept out, and the digests of invites that open nothing any more."""
     await house.node()
     room = await house.room(host=ANN)
+    await house.hold(BOB, room)
     await house.rooms.order.kick(room, ANN, BOB, NINE, seconds=60)
     await house.rooms.invites.create(room, ANN, None, NINE, moderator=False)
     sweeper = house.sweeper()

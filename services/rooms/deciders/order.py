@@ -29,13 +29,17 @@ class Muted:
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """Nobody in the room hears or reads `user` until then (None: until further notice). `standing`: what holds now."""
+    """Nobody in the room hears or reads `user` until then (None: until further notice). `standing`: what holds now.
+
+    `stranger`: of this room; nothing happens then, and whoever asks is not told.
+    """
 
     by: UUID
     user: UUID
     until: datetime | None
     standing: Muted | None
     moderator: bool = False
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,11 @@ def keep_order(facts: Facts, command: Order) -> Sequence[Event]:
             if locked == facts.is_locked:
                 return []
             return [RoomUpdate(name_mark=facts.name_mark, is_locked=locked, **facts.impersonal())]
-        case Mute(by, user, until, standing, moderator):
+        case Mute(by, user, until, standing, moderator, stranger):
             facts.must_be_kept_by(by, moderator=moderator)
             if by == user:
                 raise Self
-            if standing == Muted(until):
+            if stranger or standing == Muted(until):
                 return []
             return [RoomMute(room_id=facts.room_id, user_id=user, by_user_id=by, until=until)]
         case Unmute(by, user, standing, moderator):

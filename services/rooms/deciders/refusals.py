@@ -23,6 +23,7 @@ The node's door has more of its own: services/rooms/node_door.py.
 """
 
 from libs.eventstore.decider import Refused
+from services.rooms.deciders.line import Place
 
 
 class NotFound(Refused):
@@ -46,7 +47,15 @@ class RoomBanned(Refused):
 
 
 class RoomFull(Refused):
-    """Every seat in this room is taken."""
+    """Every seat in this room is taken, or kept for somebody who was here before you."""
+
+    def __init__(self, place: Place | None = None) -> None:
+        """`place`: in the room's line; None where one cannot wait."""
+        super().__init__()
+        self.place = place
+        if place:
+            self.members = {"waitlist": {"position": place.position, "expires_at": place.until.isoformat()}}
+            self.retry_after = place.ask_after
 
 
 class NoRoom(Refused):

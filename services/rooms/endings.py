@@ -1,0 +1,31 @@
+"""How a visit ends, whoever says so: lock the room, look again, decide."""
+
+from uuid import UUID
+
+from libs.eventstore.errors import Conflict
+from libs.eventstore.store import Meta, Unit
+from services.rooms.deciders.visitor import VISITOR, Command, Expel, Revoke, room_of, visitor_stream
+from services.rooms.guards import lock
+from services.rooms.node_door import NotOwner
+
+SEAT_OF = "select visit_id, room_id, session_id from seats where user_id = $1"
+
+
+async def revoke(unit: Unit, user_id: UUID, command: Revoke | Expel, meta: Meta | None = None) -> bool:
+    """End the visit that somebody else says is over; False: there is none, or another goes on."""
+    seat = await unit.db.fetchrow(SEAT_OF, user_id)
+    return seat is not None and await end(unit, user_id, seat["room_id"], command, meta)
+
+
+async def end(
+    unit: Unit, user_id: UUID, room_id: UUID, command: Command, meta: Meta | None = None, *, fence: int | None = None
+) -> bool:
+    """Lock the room, look again, decide. False: nothing to end there any more. Raises NotOwner for another `fence`."""
+    guard = (await lock(unit, [room_id]))[room_id]
+    if fence is not None and guard.fence != fence:
+        raise NotOwner
+    stream = await unit.load(VISITOR, visitor_stream(user_id))
+    if room_of(stream.state) not in (None, room_id):
+        raise Conflict(stream.stream_id)  # moved between the look and the lock
+    await unit.append(VISITOR, stream, events := VISITOR.decide(stream.state, command), meta)
+    return bool(events)
