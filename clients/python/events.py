@@ -87,6 +87,13 @@ class Said(Struct, frozen=True, tag_field="t", tag="chat"):
     at: datetime
 
 
+class Redacted(Struct, frozen=True, tag_field="t", tag="redact"):
+    """A chat message was taken back: show it no longer."""
+
+    offset: int
+    id: UUID
+
+
 class Muted(Struct, frozen=True, tag_field="t", tag="mute"):
     """May not speak, by this room's host (`room`) or by the house."""
 
@@ -199,7 +206,21 @@ class Over(Struct, frozen=True):
     reason: str = ""
 
 
-Heard = Joined | Left | Away | Back | Said | Muted | Unmuted | Emoted | Gifted | VoiceTurned | Kicked | RoomUpdated
+Heard = (
+    Joined
+    | Left
+    | Away
+    | Back
+    | Said
+    | Redacted
+    | Muted
+    | Unmuted
+    | Emoted
+    | Gifted
+    | VoiceTurned
+    | Kicked
+    | RoomUpdated
+)
 """What the whole room is told."""
 Told = Welcome | Snapshot | Heard | VoiceSignalled | Ack | Problem | Drain | Pong
 Event = Told | Down | Correction | Reconnecting | Over

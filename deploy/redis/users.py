@@ -6,9 +6,10 @@ ADMIN = "virtubar"
 # What services do, and nothing else: no looking at keys without naming one (scan, keys, dbsize), none of what all users
 # share (script and function flush, publish), no way to carry a key off or bring one in (dump, restore, migrate).
 CONNECTING = ("auth", "hello", "ping", "quit", "reset", "select")
-KEEPING = ("get", "incrby", "hget", "hmget", "hset", "hdel", "sadd", "srem", "del", "expire", "pexpire")
+KEEPING = ("get", "incrby", "hget", "hmget", "hset", "hdel", "sadd", "srem", "smembers", "del", "expire", "pexpire")
+TELLING = ("xadd", "xdel", "xrange", "xtrim", "xinfo|stream", "hgetall")
 DECIDING = ("script|load", "evalsha")
-COMMANDS = tuple(f"+{command}" for command in (*CONNECTING, *KEEPING, *DECIDING))
+COMMANDS = tuple(f"+{command}" for command in (*CONNECTING, *KEEPING, *TELLING, *DECIDING))
 
 
 def users(keys: Mapping[str, Iterable[str]], word: Callable[[str], str]) -> list[list[str]]:

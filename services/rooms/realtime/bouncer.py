@@ -6,7 +6,7 @@ come in, and again from time to time, for nobody hears everything.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
@@ -63,6 +63,8 @@ class Bouncer:
                     since = member.guest.since  # a visit that began later is none of its business
                     if room in (None, hall.room.room_id) and (since is None or since <= envelope.time):
                         self._put_out(hall, member, ENDS["kick"], Code.KICKED)
+            case SanctionUser(kind="ban" | "room_ban", user_id=user, room_id=room):  # lifted later or not
+                self._halls.retract(user, room, until=envelope.time.timestamp() * 1000)
 
     @contextmanager
     def expecting(self, room_id: UUID, user: UUID) -> Iterator[None]:
@@ -78,10 +80,13 @@ class Bouncer:
             if not coming:
                 self._coming.pop(room_id, None)
 
-    async def ask(self, room_id: UUID, users: list[UUID]) -> None:
-        """Learn what the tables know of these people and all who are there or coming. Raises what Postgres raises."""
+    async def ask(self, room_id: UUID, users: list[UUID], also: Iterable[UUID] = ()) -> None:
+        """Learn what the tables know of these people and all who are there or coming. Raises what Postgres raises.
+
+        `also`: people who are not there, but whose words are.
+        """
         hall = self._halls.by_room.get(room_id)
-        others = {*self._coming.get(room_id, ()), *(hall.room.members if hall else ())}
+        others = {*self._coming.get(room_id, ()), *(hall.room.members if hall else ()), *also}
         self._follow(self._safety.learn(await self._door.known(room_id, users, sorted(others - set(users)))))
 
     def order(self, mute: RoomMuted) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from libs.safety.surface import Surface
 from services.rooms.realtime import messages
-from services.rooms.realtime.commands import Chat, Cid, Emote
+from services.rooms.realtime.commands import Chat, Cid, Emote, Redact
 from services.rooms.realtime.emotes import Emotes, is_sku
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.limits import Limits
@@ -39,6 +39,9 @@ class Conversation:
         answer = self._said(hall, member, command)
         socket.tell(messages.encode(answer))
 
+    def redact(self, hall: Hall, member: Member, socket: Socket, command: Redact) -> None:
+        socket.tell(messages.encode(self._redacted(hall, member, command)))
+
     def emote(self, hall: Hall, member: Member, socket: Socket, command: Emote) -> None:
         socket.tell(messages.encode(self._shown(hall, member, command)))
 
@@ -56,6 +59,21 @@ class Conversation:
         remember(member.answered, command.cid, shown.offset)
         hall.tell(shown, Surface.EMOTE, user, cid=command.cid)
         return Ack(command.cid, shown.offset)
+
+    def _redacted(self, hall: Hall, member: Member, command: Redact) -> Ack | Problem:
+        user = member.guest.user
+        if (offset := member.answered.get(command.cid)) is not None:
+            return Ack(command.cid, offset)
+        if wait := self._limits.take(user, "order", time()):
+            return problem("rate_limited", "Not so fast.", command.cid, retry_ms=wait)
+        entry = hall.lane.chat(command.id)
+        if entry is None or user in entry.deaf:
+            return problem("not_found", "There is no such message, or no longer.", command.cid)
+        if user not in (entry.about[0], hall.host) and not member.guest.moderator:
+            return problem("not_host", "This is for its author, the host and moderators.", command.cid)
+        offset = hall.redact(entry)
+        remember(member.answered, command.cid, offset)
+        return Ack(command.cid, offset)
 
     def _said(self, hall: Hall, member: Member, command: Chat) -> Ack | Problem:
         if (offset := member.answered.get(command.cid)) is not None:

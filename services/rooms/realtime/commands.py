@@ -78,6 +78,13 @@ class Kick(Struct, tag_field="t", tag="kick"):
     seconds: Span | None = None
 
 
+class Redact(Struct, tag_field="t", tag="redact"):
+    """Take back a chat message, one's own or, as a host or moderator, another's: `id` as `chat` said it."""
+
+    cid: Cid
+    id: UUID
+
+
 class Unknown(Struct):
     """A command this node does not do, perhaps of a newer protocol."""
 
@@ -86,12 +93,15 @@ class Unknown(Struct):
 
 
 OrderCommand = Mute | Unmute | Kick
-Command = Hello | Auth | Ping | Leave | Chat | Emote | VoiceSignal | VoiceState | OrderCommand
+Command = Hello | Auth | Ping | Leave | Chat | Redact | Emote | VoiceSignal | VoiceState | OrderCommand
 _KNOWN: Final = Decoder(Command)
 _LOOSE: Final = Decoder(Unknown)
 _NAMES: Final = frozenset(
-    {"hello", "auth", "ping", "leave", "chat", "emote", "voice_signal", "voice_state", "mute", "unmute", "kick"}
-)
+    {
+        "hello", "auth", "ping", "leave", "chat", "redact", "emote", "voice_signal", "voice_state", "mute", "unmute",
+        "kick",
+    }
+)  # fmt: skip
 
 
 def read(data: bytes) -> Command | Unknown:

@@ -38,6 +38,7 @@ class Hall:
         self.host = host
         self.opened = opened  # seconds of a steady clock
         self.emptied: float | None = opened  # nobody has been in since
+        self.patient_until = float("-inf")  # people of the owner before are on their way here
         self.sockets: dict[UUID, Socket] = {}
         self._view = View(room, self.veil, self.sockets)
         self._untold: deque[Untold] = deque()
@@ -62,10 +63,18 @@ class Hall:
             self.lane.put(Entry(offset, _now(), frame, only=user))
         self._tell(Untold(frame, only=user))
 
+    def redact(self, entry: Entry) -> int:
+        """Take a chat message back: from everybody who was told of it. Returns the offset."""
+        assert entry.chat
+        self.lane.redact(entry)
+        redacted = self.room.redact(entry.chat)
+        self.tell(redacted, deaf=entry.deaf)
+        return redacted.offset
+
     def mark(self, *, fresh: bool = False) -> None:
         """A checkpoint, for this room's next owner."""
         people = [person_of(member) for member in self.room.members.values()]
-        checkpoint = Checkpoint(self.room.epoch, self.room.slots_given, people, self.veil.pairs(), fresh)
+        checkpoint = Checkpoint(self.room.epoch, self.room.slots.given, people, self.veil.pairs(), fresh)
         entry = Entry(self.room.count(), _now(), bytearray(), checkpoint=packed(checkpoint), fresh=fresh)
         self.lane.put(entry)
 

@@ -8,10 +8,12 @@ from uuid import UUID
 from libs.safety.surface import Surface
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.hall import Hall
+from services.rooms.realtime.lane_store import LaneStore
 from services.rooms.realtime.media import Media
 from services.rooms.realtime.microphones import Microphones
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member
+from services.rooms.realtime.roster import Person
 from services.rooms.realtime.safety import Safety
 from services.rooms.realtime.socket import Socket
 
@@ -27,15 +29,19 @@ class Halls:
         """Without `microphones` nobody writes down who speaks."""
         self.safety = safety or Safety()
         self.media: Media | None = None  # where a server carries the voices
+        self.lanes: LaneStore | None = None  # where what rooms are told outlives this node
         self._microphones = microphones
         self.by_room: dict[UUID, Hall] = {}
         self._visits: dict[UUID, tuple[Hall, Member]] = {}
         self._ended: OrderedDict[UUID, None] = OrderedDict()  # news of an end may come before the visit does
         self._presence = presence
 
-    def open(self, hall: Hall) -> None:
+    def open(self, hall: Hall, *, stream: bool = False) -> None:
+        """`stream`: there is one of its lane."""
         self.by_room[hall.room.room_id] = hall
         self._presence.opened(hall)
+        if self.lanes:
+            self.lanes.opened(hall, exists=stream)
 
     def close(self, hall: Hall) -> list[Socket]:
         """Let go of a room: its seats are another owner's business now. Returns its sockets, still open."""
@@ -45,6 +51,8 @@ class Halls:
         sockets = list(hall.sockets.values())
         hall.sockets.clear()
         self._presence.closed(hall)
+        if self.lanes:
+            self.lanes.closed(hall)
         return sockets
 
     def find(self, visit: UUID) -> tuple[Hall, Member] | None:
@@ -66,6 +74,16 @@ class Halls:
         hall.veil.enter(guest.user, hall.room.members)
         hall.emptied = None
         hall.tell(joined, Surface.JOIN, guest.user, visit=guest.visit)
+        return member
+
+    def restore(self, hall: Hall, guest: Guest, person: Person, body: bytes, now: float) -> Member:
+        """A visit that the room knows of since an owner before: nobody is told."""
+        member = hall.room.restore(guest, person.slot, body, now)
+        member.admitted, member.away, member.publishing = person.admitted, person.away, person.publishing
+        member.mutes = person.mutes
+        member.answered.update(person.answered)
+        self._visits[guest.visit] = (hall, member)
+        hall.emptied = None
         return member
 
     def seat(self, hall: Hall, member: Member, socket: Socket, now: float) -> None:
@@ -134,6 +152,18 @@ class Halls:
             hall.emptied = now
         if socket is not None:
             socket.close(code, reason)
+
+    def retract(
+        self, user: UUID, room_id: UUID | None = None, *, until: float = float("inf"), erase: bool = False
+    ) -> None:
+        """What somebody said until then (epoch milliseconds), there or in every room, is taken back, or forgotten."""
+        for hall in self.by_room.values():
+            if room_id in (None, hall.room.room_id):
+                for entry in hall.lane.chats_by(user):
+                    if entry.at <= until:
+                        hall.redact(entry)
+                if erase:
+                    hall.lane.erase(user)
 
     def heartbeats(self, now: float, at: datetime) -> dict[UUID, datetime]:
         """When each visit was last heard from; `now` and `at` are this moment on both clocks."""

@@ -1,7 +1,7 @@
 """From `hello` to `welcome`: a ticket or a token is exchanged for a place on the floor."""
 
 import asyncio
-import secrets
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic, time
@@ -13,23 +13,20 @@ from libs.chassis.revocations import Revocations
 from libs.chassis.transient import is_transient
 from services.rooms.deciders.refusals import SeatGone
 from services.rooms.node_door import BadTicket, Barred, NodeDoor, NotOwner
-from services.rooms.ports import Entered, Owned, Seat
+from services.rooms.ports import Entered
 from services.rooms.realtime import messages
 from services.rooms.realtime.bouncer import Bouncer
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.commands import Hello
-from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.messages import Size, Welcome, problem
-from services.rooms.realtime.movement import Pace
-from services.rooms.realtime.room import Guest, Member, Room
+from services.rooms.realtime.opening import Openings, guest_of
+from services.rooms.realtime.room import Member
 from services.rooms.realtime.settings import NodeSettings
-from services.rooms.realtime.slots import Slots
 from services.rooms.realtime.socket import Socket
-from services.rooms.realtime.veil import Veil
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +53,8 @@ class Greeter:
         self._revocations = revocations
         self._settings = settings
         self._lose = lose
-        self._opening: dict[UUID, asyncio.Future[Hall]] = {}
+        self._openings = Openings(door, halls, lease, bouncer, settings)
+        self.resumes: Counter[bool] = Counter()  # by whether there was a replay
 
     async def greet(self, socket: Socket, room_id: UUID, hello: Hello) -> None:
         """Let somebody in, or close the socket with the reason."""
@@ -64,12 +62,15 @@ class Greeter:
             socket.close(Code.OVERLOAD, "not ready")
             return
         try:
-            hall = await self._hall(room_id)
+            hall = await self._openings.hall(room_id)
             entered = await self._enter(hall, hello)
             with self._bouncer.expecting(room_id, entered.user_id):
-                asked = self._bouncer.ask(room_id, [entered.user_id])
-                await asyncio.gather(asked, self._limits.meet(entered.user_id, time()))
-                self._seat(socket, room_id, hall, entered)
+                await asyncio.gather(
+                    self._bouncer.ask(room_id, [entered.user_id], self._authors(hall, hello)),
+                    self._limits.meet(entered.user_id, time()),
+                    self._look(room_id, hello),
+                )
+                self._seat(socket, room_id, hall, entered, hello)
         except BadTicket:
             socket.close(Code.BAD_TICKET, "bad ticket")
         except SeatGone:
@@ -94,7 +95,15 @@ class Greeter:
             return await self._door.resume(hello.resume_token, room.room_id, node_id, room.fence, at)
         raise BadTicket
 
-    def _seat(self, socket: Socket, room_id: UUID, hall: Hall, entered: Entered) -> None:
+    def _authors(self, hall: Hall, hello: Hello) -> set[UUID]:
+        """Whose words a replay may have; they need not be here any more."""
+        return set() if hello.offset is None else hall.lane.people()
+
+    async def _look(self, room_id: UUID, hello: Hello) -> None:
+        if hello.offset is not None and self._halls.lanes:
+            await self._halls.lanes.look(room_id)
+
+    def _seat(self, socket: Socket, room_id: UUID, hall: Hall, entered: Entered, hello: Hello) -> None:
         now = monotonic()
         if self._halls.by_room.get(room_id) is not hall:
             socket.close(Code.DRAIN, "the room is elsewhere")
@@ -110,84 +119,42 @@ class Greeter:
         else:
             member = hall.room.members.get(entered.user_id)
             if member is None or member.guest.visit != entered.visit_id:
-                member = self._halls.admit(hall, _guest(entered), now, away=socket.closing)
+                member = self._halls.admit(hall, guest_of(entered), now, away=socket.closing)
                 self._bouncer.review(hall, member)
-            member.guest = _guest(entered)  # with the roles of the newest token
+            member.guest = guest_of(entered)  # with the roles of the newest token
             if not socket.closing:  # else the seat is taken, and waits for the next socket or its end
-                self._welcome(socket, hall, member, entered, now)
+                self._welcome(socket, hall, member, entered, hello, now)
 
-    def _welcome(self, socket: Socket, hall: Hall, member: Member, entered: Entered, now: float) -> None:
-        room, settings = hall.room, self._settings
-        socket.authorised_until = now + settings.access_token_seconds + settings.auth_grace_seconds
+    def _welcome(self, socket: Socket, hall: Hall, member: Member, entered: Entered, hello: Hello, now: float) -> None:
+        """All in one turn: whatever the room is told goes before the replay's end, or to the new socket."""
+        socket.authorised_until = now + self._settings.access_token_seconds + self._settings.auth_grace_seconds
         socket.unconfirmed = None if entered.joined else entered.resume_token
+        self._halls.turn(hall, member, member.heard, publishing=False)
         if member.away:
             self._halls.show(hall, member, now)
-        welcome = Welcome(
+        missed = hall.missed(member, hello.epoch, hello.offset)
+        if missed is not None and sum(map(len, missed)) > self._settings.backlog_limit_bytes // 2:
+            missed = None  # a snapshot is shorter, and such a backlog would close the socket
+        if hello.offset is not None:
+            self.resumes[missed is not None] += 1
+        socket.tell(messages.encode(self._words(hall, member, entered, hello.offset if missed is not None else None)))
+        hidden = hall.veil.hidden_from(member.guest.user)
+        for frame in [messages.encode(hall.room.snapshot(hidden))] if missed is None else missed:
+            socket.tell(frame)
+        if not socket.closing:
+            self._halls.seat(hall, member, socket, now)
+
+    def _words(self, hall: Hall, member: Member, entered: Entered, resumed_from: int | None) -> Welcome:
+        room, settings = hall.room, self._settings
+        return Welcome(
             visit=entered.visit_id,
             slot=member.slot,
             resume_token=entered.resume_token,
-            resumed=False,  # there is no replay yet; the snapshot says it all
+            resumed=resumed_from is not None,
             epoch=room.epoch,
-            offset=room.offset,
+            offset=room.offset if resumed_from is None else resumed_from,  # what follows has greater ones
             tick_hz=settings.tick_hz,
             heartbeat_ms=int(settings.heartbeat_seconds * 1000),
             floor=Size(room.floor.x, room.floor.y, room.floor.z),
             limits=settings.told_limits(),
         )
-        socket.tell(messages.encode(welcome))
-        socket.tell(messages.encode(room.snapshot(hall.veil.hidden_from(member.guest.user))))
-        self._halls.seat(hall, member, socket, now)
-
-    async def _hall(self, room_id: UUID) -> Hall:
-        """The room on this node, opened at its first hello. Raises NotOwner."""
-        if hall := self._halls.by_room.get(room_id):
-            return hall
-        if opening := self._opening.get(room_id):
-            return await asyncio.shield(opening)
-        opening = self._opening[room_id] = asyncio.ensure_future(self._open(room_id))
-        try:
-            return await asyncio.shield(opening)
-        finally:
-            del self._opening[room_id]
-
-    async def _open(self, room_id: UUID) -> Hall:
-        since = monotonic()
-        owned = await self._door.claim(room_id, self._lease.node_id, self._lease.incarnation)
-        seats = await self._door.seats(room_id)
-        if seats:
-            await self._bouncer.ask(room_id, [seat.user_id for seat in seats])
-        hall = Hall(self._room(owned), since, Veil(self._halls.safety.relation))
-        self._halls.open(hall)
-        now, at = monotonic(), datetime.now(UTC)
-        for seat in seats:  # people of the owner before: away until they are back, with time to come
-            if not self._halls.has_ended(seat.visit_id):
-                member = self._halls.admit(hall, _guest(seat), now, away=True)
-                self._bouncer.review(hall, member)
-                silent = (at - seat.last_heartbeat).total_seconds()
-                member.heard = now - max(0.0, min(silent, self._settings.silence_seconds - self._settings.beat_seconds))
-        return hall
-
-    def _room(self, owned: Owned) -> Room:
-        settings = self._settings
-        return Room(
-            owned.room_id,
-            owned.fence,
-            epoch=f"{owned.fence}-{secrets.token_hex(4)}",
-            floor=FLOORS[owned.theme],
-            pace=Pace(settings.walk_cm_per_second, settings.walk_cm_per_second, settings.teleport_seconds),
-            slots=Slots(settings.slot_rest_seconds),
-        )
-
-
-def _guest(seat: Entered | Seat) -> Guest:
-    return Guest(
-        user=seat.user_id,
-        visit=seat.visit_id,
-        session=seat.session_id,
-        issued_at=seat.issued_at,
-        device=seat.device_type,
-        profile_version=seat.profile_version,
-        since=seat.held_at,
-        moderator=seat.moderator,
-        emotes=seat.emotes,
-    )

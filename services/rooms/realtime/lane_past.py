@@ -30,6 +30,7 @@ class Past:
     """`roster` None: nothing that anybody could resume from."""
 
     reached: int  # the highest offset that counts as told
+    exists: bool = False  # the stream does
     roster: Roster | None = None
     entries: list[Entry] = field(default_factory=list)
     bodies: dict[UUID, bytes] = field(default_factory=dict)  # where people stood a moment ago
@@ -55,7 +56,14 @@ async def claim(redis: Redis, room_id: UUID, fence: int) -> Past:
             raise barrier
         if reached >> SEQ_BITS != fence:  # else the last owner were we ourselves
             raise Overtaken
-    return Past(max(reached, ours), *_read(rows), {UUID(user.decode()): body for user, body in bodies.items()})
+    roster, entries = _read(rows)
+    return Past(
+        reached=max(reached, ours),
+        exists=barrier is not None,
+        roster=roster,
+        entries=entries,
+        bodies={UUID(user.decode()): body for user, body in bodies.items()},
+    )
 
 
 def is_overtaken(answer: Any) -> bool:
@@ -69,8 +77,3 @@ def _read(rows: list[tuple[bytes, dict[bytes, bytes]]]) -> tuple[Roster | None, 
     except (DecodeError, ValueError) as error:  # of another version, perhaps
         log.warning("a lane that cannot be read", error=type(error).__name__)
         return None, []
-
-
-async def discard(redis: Redis, room_id: UUID) -> None:
-    """It is of no owner that Postgres knows of. Raises what Redis raises."""
-    await redis.delete(lane_key(room_id))

@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from time import monotonic, time
 from typing import Any, Final
@@ -19,8 +19,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from services.rooms.realtime.hall import Hall
-from services.rooms.realtime.lane import SEQ_BITS, Entry, offset_of, stream_id
-from services.rooms.realtime.lane_past import is_overtaken
+from services.rooms.realtime.lane import SEQ_BITS, Entry, first_offset, offset_of, stream_id
+from services.rooms.realtime.lane_past import Past, claim, is_overtaken
 from services.rooms.realtime.lane_wire import fields_of, lane_key
 
 log = structlog.get_logger(__name__)
@@ -96,9 +96,21 @@ class LaneStore:
             self._reached.popitem(last=False)
         self._stirred.set()
 
-    def reached(self, room_id: UUID) -> int:
-        """The highest offset this node has told in a room it had, written or not."""
-        return self._reached.get(room_id, 0)
+    async def past(self, room_id: UUID, fence: int) -> Past:
+        """What the owners before have left; nothing where Redis is away. Raises Overtaken."""
+        reached = max(first_offset(fence), self._reached.get(room_id, 0))  # written or not
+        try:
+            past = await claim(self._redis, room_id, fence)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.failures += 1
+            log.warning("a room without its past", error=type(error).__name__)
+            return Past(reached)
+        return replace(past, reached=max(past.reached, reached))
+
+    async def discard(self, room_id: UUID) -> None:
+        """What is there is of no owner that Postgres knows of: of another timeline, perhaps."""
+        with suppress(RedisError, OSError):
+            await self._redis.delete(lane_key(room_id))
 
     async def look(self, room_id: UUID) -> None:
         """Somebody is about to resume: where the stream has gone a new epoch begins, and they will not."""

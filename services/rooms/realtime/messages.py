@@ -91,6 +91,13 @@ class Said(Struct, tag_field="t", tag="chat"):
     at: datetime
 
 
+class Redacted(Struct, tag_field="t", tag="redact"):
+    """A chat message is taken back: it is not to be shown any more."""
+
+    offset: int
+    id: UUID
+
+
 class Muted(Struct, tag_field="t", tag="mute"):
     """May not speak: in this room by its host's word, or by the house's."""
 

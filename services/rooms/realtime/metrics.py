@@ -37,6 +37,9 @@ class Figures(Collector):
             "presence_failures": ("batches Redis did not take", self._presence.failures),
             "limits_failures": ("batches of counts Redis did not take", self._limits.failures),
         }
+        if lanes := self._node.halls.lanes:
+            counters["lane_failures"] = ("batches of what rooms were told that Redis did not take", lanes.failures)
+            counters["lane_restarts"] = ("lanes gone from Redis, begun under a new epoch", lanes.restarts)
         node = self._node.lease.node_id
         for kind, figures in ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters)):
             for name, (what, value) in figures.items():
@@ -47,6 +50,10 @@ class Figures(Collector):
         for code, times in self._node.closed_by_code.items():
             closed.add_metric([node, str(code)], times)
         yield closed
+        resumed = CounterMetricFamily("virtubar_realtime_resumes", "of those who asked", labels=["node", "resumed"])
+        for replayed, times in self._node.resumes.items():
+            resumed.add_metric([node, str(replayed).lower()], times)
+        yield resumed
 
     def describe(self) -> list[Metric]:
         """Nothing, so that several nodes may run in one process."""

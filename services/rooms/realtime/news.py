@@ -54,6 +54,7 @@ class News:
             case UserSuspend(user_id=user):
                 self._dismiss(user, None, envelope, Code.SANCTIONED)
             case UserDelete(user_id=user):
+                self._halls.retract(user, erase=True)
                 self._dismiss(user, None, envelope, Code.REVOKED)
                 self._emotes.forget(user)
             case ItemAcquire(user_id=user, sku=sku, type="emote"):

@@ -28,6 +28,7 @@ from services.rooms.realtime.commands import (
     Mute,
     OrderCommand,
     Ping,
+    Redact,
     Unknown,
     Unmute,
     VoiceSignal,
@@ -50,7 +51,7 @@ from services.rooms.realtime.voice import Voice
 
 log = structlog.get_logger(__name__)
 
-Deed = Chat | Emote | VoiceState | VoiceSignal | OrderCommand
+Deed = Chat | Redact | Emote | VoiceState | VoiceSignal | OrderCommand
 """What only somebody seated may do."""
 AWAY_SOON: Final = 0  # ms: clients may ask for their new place at once
 
@@ -83,6 +84,7 @@ class Node:
         self.bouncer = Bouncer(door, halls, self.departures, self.errands)
         self._greeter = Greeter(door, halls, lease, self.bouncer, limits, revocations, settings, self.lose)
         self.emotes = Emotes()
+        self.resumes = self._greeter.resumes
         self._conversation = Conversation(limits, settings.limit_chat_characters, self.bouncer.may_speak, self.emotes)
         self._voice = Voice(halls, limits, settings, self.bouncer.may_speak)
         self._stewards = Stewards(door, halls, self.bouncer)
@@ -103,7 +105,7 @@ class Node:
                 self.errands.go(self._authorise(socket, token))
             case Leave():
                 self.errands.go(self.departures.leave(socket, command))
-            case Chat() | Emote() | VoiceState() | VoiceSignal() | Mute() | Unmute() | Kick():
+            case Chat() | Redact() | Emote() | VoiceState() | VoiceSignal() | Mute() | Unmute() | Kick():
                 self._do(socket, command)
             case Unknown(_, cid):
                 socket.tell(messages.encode(problem("unsupported", "This node does not do that.", cid)))
@@ -138,6 +140,8 @@ class Node:
         match command:
             case Chat():
                 self._conversation.chat(hall, member, socket, command)
+            case Redact():
+                self._conversation.redact(hall, member, socket, command)
             case Emote():
                 self._conversation.emote(hall, member, socket, command)
             case VoiceState():

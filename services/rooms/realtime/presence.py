@@ -134,6 +134,11 @@ class Presence:
                 self._pending += self._changes(halls())
             await asyncio.sleep(PAUSE if await self.flush() else self._store_every)
 
+    async def save(self, halls: Iterable[Hall]) -> bool:
+        """Where everybody stands, for the rooms' next owners. False where Redis did not take it."""
+        self._pending += self._changes(halls)
+        return await self.flush()
+
     async def flush(self) -> bool:
         """Write what is pending. False where Redis did not take it."""
         commands, self._pending = self._pending, []

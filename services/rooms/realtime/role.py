@@ -26,6 +26,7 @@ from services.rooms.realtime.crowd import Limits as CrowdLimits
 from services.rooms.realtime.errands import ended
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.lane_store import LaneStore
 from services.rooms.realtime.lease import Lease
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.listen import listen, port_of, public_url
@@ -76,8 +77,12 @@ class Realtime:
             farewell=settings.farewell_seconds,
         )
         self._presence = Presence(redis, settings)
+        self._lanes = LaneStore(
+            redis, settings.lane_seconds, settings.lane_refresh_seconds, lambda room: self._node.lose(room)
+        )
         self._microphones = Microphones(door)
         self._halls = Halls(self._presence, microphones=self._microphones)
+        self._halls.lanes = self._lanes
         self._limits = Limits(redis, settings.counted())
         self._lease = Lease(door, settings, Load(), lambda fences, since: self._node.owned(fences, since))
         self._node = Node(door, self._halls, self._lease, self._limits, verifier, revocations, settings)
@@ -120,6 +125,7 @@ class Realtime:
             writing = self._presence.run(self._owned)
             asking = self._node.bouncer.run(self._settings.safety_seconds, self._safety.caught_up)
             work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, asking, _until(stop))
+            jobs.append(asyncio.create_task(self._lanes.run()))
             jobs.extend(asyncio.create_task(each) for each in work)
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
             for job in done:
@@ -133,7 +139,7 @@ class Realtime:
 
     async def _farewell(self) -> None:
         """Save, give the rooms up, and only then send their people away: whoever asks finds the next owner."""
-        halls = [hall.room for hall in self._halls.by_room.values()]
+        halls = list(self._halls.by_room.values())
         try:
             async with asyncio.timeout(self._settings.stop_seconds / 2):
                 await self._node.errands.finish(within=1.0)
@@ -144,16 +150,18 @@ class Realtime:
                 await self._lease.renew()  # none of the rooms comes back here
                 await self._beats.write()
                 self._clock.stop()
-                for room in halls:
-                    await self._door.give_up(room.room_id, self._lease.node_id, room.fence)
-                await self._lease.end()
+                for hall in halls:
+                    hall.mark()
+                await asyncio.gather(self._lanes.flush(), self._presence.save(halls))
+                await self._lease.end()  # nobody here says anything any more, and the rooms are free
+                await self._lanes.flush()  # of what was said until then
         except Exception as error:
             log.warning("rooms not given up", error=type(error).__name__, count=len(halls))
         self._clock.stop()
         self._node.lose_all()
         for socket in list(self._node.sockets):
             socket.close(Code.DRAIN, "the node stops")
-        await self._presence.flush()
+        await asyncio.gather(self._presence.flush(), self._lanes.flush())
         deadline = monotonic() + self._settings.farewell_seconds
         while len(self._crowd) and monotonic() < deadline:
             await asyncio.sleep(0.02)  # for their answers to our close

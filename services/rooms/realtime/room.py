@@ -22,6 +22,7 @@ from services.rooms.realtime.messages import (
     Kicked,
     Left,
     Muted,
+    Redacted,
     RoomNow,
     RoomUpdated,
     Said,
@@ -90,13 +91,13 @@ class Room:
         self.floor = floor
         self.pace = pace
         self.members: dict[UUID, Member] = {}  # by user: one seat each
-        self._slots = slots
+        self.slots = slots
         self._moved: list[Member] = []  # since the last tick
         self._gone: list[Member] = []  # from view; likewise
 
     def admit(self, guest: Guest, now: float, *, away: bool = False) -> tuple[Member, Joined]:
         """A new visit. Raises LookupError when there is no slot left."""
-        slot = self._slots.take(now)
+        slot = self.slots.take(now)
         member = Member(guest, slot, self.floor.entrance(slot), self.pace, now)
         member.away = away
         self.members[guest.user] = member
@@ -110,18 +111,10 @@ class Room:
         self.members[guest.user] = member
         return member
 
-    def restore_slots(self, given: int, now: float) -> None:
-        """Once, after everybody has been restored."""
-        self._slots.restore(given, {member.slot for member in self.members.values()}, now)
-
-    @property
-    def slots_given(self) -> int:
-        return self._slots.given
-
     def part(self, member: Member, reason: str, now: float) -> Left:
         """The visit is over; its slot rests."""
         del self.members[member.guest.user]
-        self._slots.give_back(member.slot, now)
+        self.slots.give_back(member.slot, now)
         self._vanish(member)
         return Left(self.count(), member.guest.user, reason)
 
@@ -166,6 +159,9 @@ class Room:
 
     def say(self, member: Member, message_id: UUID, text: str, at: datetime) -> Said:
         return Said(self.count(), message_id, member.guest.user, text, at)
+
+    def redact(self, message_id: UUID) -> Redacted:
+        return Redacted(self.count(), message_id)
 
     def emote(self, member: Member, emote: str) -> Emoted:
         return Emoted(self.count(), member.guest.user, emote)

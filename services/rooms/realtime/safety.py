@@ -4,7 +4,7 @@ Neither has to be complete: what the tables have not heard yet the node hears fo
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -55,6 +55,10 @@ class Safety:
         """From the first one's side."""
         pair = self._pairs.get(ordered(one, other))
         return STRANGERS if pair is None else pair.seen_by(low=one.int < other.int)
+
+    def among(self, users: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+        """The pairs of them of whom anything is known."""
+        return [pair for pair in self._pairs if pair[0] in users and pair[1] in users]
 
     def barring(self, user: UUID, room: UUID) -> Sanction | None:
         """What keeps somebody out of a room at this moment; of several, one that keeps them out of all rooms."""

@@ -80,6 +80,8 @@ class NodeSettings(RoomsSettings):
     presence_seconds: Seconds = 12.0  # TTL of presence:user:{userId} after a heartbeat
     presence_refresh_seconds: Seconds = 4.0  # between two writes of a whole room
     transforms_refresh_seconds: Seconds = 1.0
+    lane_seconds: Seconds = 600.0  # what a room was told is kept so long, for those who come back and its next owner
+    lane_refresh_seconds: Seconds = 20.0  # between two looks at a room's stream: is it there, is it trimmed
 
     def told_limits(self) -> dict[str, int]:
         """What `welcome` says: clients need not find out by trying."""

@@ -52,7 +52,7 @@ class Watch:
     def _look_into(self, hall: Hall, now: float) -> None:
         for member in list(hall.room.members.values()):
             silent = now - member.heard
-            if silent > self._settings.away_seconds and not member.away:
+            if silent > self._settings.away_seconds and not member.away and now >= hall.patient_until:
                 self._node.halls.hide(hall, member)
             if member.mutes:
                 self._node.bouncer.review(hall, member)  # their time may be over

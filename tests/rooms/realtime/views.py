@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clients.python import frames as client
-from clients.python.events import Away, Back, Joined, Left, Muted, Said, Snapshot, Unmuted, read
+from clients.python.events import Away, Back, Joined, Left, Muted, Redacted, Said, Snapshot, Unmuted, read
 from clients.python.roster import Roster
 from libs.contracts.event import Event
 from libs.contracts.social import BlockUser, MuteUser, UnblockUser, UnmuteUser
@@ -38,6 +38,7 @@ class View:
         self.roster = Roster()
         self.in_view: set[int] = set()  # slots
         self.said: list[str] = []
+        self.redacted: list[UUID] = []
         self.offsets: list[int] = []
         self.mentioned: list[UUID] = []
         self.shown: list[bytearray] = []
@@ -57,6 +58,8 @@ class View:
         match event:
             case Snapshot(members=members):
                 self.mentioned += [person.user for person in members]
+            case Redacted(id=message):
+                self.redacted.append(message)
             case Said(user=user, text=text):
                 self.mentioned.append(user)
                 self.said.append(text)
