@@ -19,6 +19,7 @@ PUBLISHED: Final = "track_published"
 UNPUBLISHED: Final = "track_unpublished"
 JOINED: Final = "participant_joined"
 GONE: Final = frozenset({"participant_left", "participant_connection_aborted"})
+HALF: Final = 0.5  # seconds: LiveKit cuts its times off, and so many are wrong to either side then
 SOURCES: Final = (TrackSource.MICROPHONE, TrackSource.UNKNOWN)
 SID: Final = re.compile(r"TR_[A-Za-z0-9]{1,48}")  # as events take it
 KNOWN: Final = frozenset({PUBLISHED, UNPUBLISHED, JOINED, *GONE})
@@ -88,7 +89,7 @@ def heard(event: WebhookEvent) -> Heard:
     return Heard(
         event.id,
         event.event,
-        datetime.fromtimestamp(event.created_at, UTC),
+        datetime.fromtimestamp(event.created_at + HALF, UTC),
         id_of(event.room.name),
         participant,
         event.num_dropped,
