@@ -22,6 +22,7 @@ LISTENS: Final[Mapping[str, tuple[str, ...]]] = {
     "rooms": (
         *("block_user", "unblock_user", "mute_user", "unmute_user", "friend_accept", "friend_remove"),
         *("sanction_user", "sanction_lift", "item_gift", "item_acquire", "profile_create", "profile_update"),
+        "report_user",
     ),
     "moderation": ("user_register", "role_grant", "role_revoke", "room_create"),
     "inventory": ("user_register", "user_reinstate", "block_user", "unblock_user"),

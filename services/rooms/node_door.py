@@ -17,6 +17,7 @@ from uuid import UUID
 
 from libs.contracts.vocabulary import LeaveReason, Region
 from libs.eventstore.decider import Refused
+from services.rooms.evidence.document import Document, Due, Wanted
 from services.rooms.ports import Entered, Owned, Seat
 from services.rooms.standings import Known
 
@@ -125,6 +126,21 @@ class NodeDoor(Protocol):
 
     async def speak(self, visit_id: UUID, room_id: UUID, at: datetime, *, publishing: bool, fence: int) -> None:
         """A microphone was opened or closed. Nothing happens where the visit is over. Raises NotOwner."""
+        ...
+
+    async def seals_due(self, node_id: str, incarnation: int) -> Sequence[Due]:
+        """Reports whose evidence this node should seal now; nobody else is given them for a while."""
+        ...
+
+    async def sealed(self, wanted: Wanted, document: Document, at: datetime, node_id: str, fence: int | None) -> bool:
+        """It lies on the shelf: `evidence_seal`. False where that was said before.
+
+        Raises NotOwner where `fence` is not that of this node's room, or None and the room has a live owner.
+        """
+        ...
+
+    async def nothing_to_seal(self, report_id: UUID) -> None:
+        """Whoever was reported was not seen there."""
         ...
 
     async def mute(

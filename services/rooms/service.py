@@ -4,6 +4,7 @@ from libs.eventstore.db import Pool
 from libs.eventstore.keys import Cipher
 from libs.eventstore.store import Store
 from services.rooms.entrance import Entrance
+from services.rooms.evidence.sealings import Sealings
 from services.rooms.hosting import Hosting
 from services.rooms.invites import Invites
 from services.rooms.matchmaking import Matchmaking
@@ -41,3 +42,6 @@ class RealtimeDoor(Nodes, Entrance):
         self.speak = Voice(store, pool, settings).speak
         self.mute, self.unmute, self.kick = order.mute, order.unmute, order.kick
         self.known = Standings(pool).known
+        sealings = Sealings(store, pool)
+        self.seals_due, self.sealed = sealings.due, sealings.sealed
+        self.nothing_to_seal = sealings.nothing

@@ -54,6 +54,11 @@ class NodeSettings(RoomsSettings):
     # safety
     safety_seconds: Seconds = 30.0  # between two looks at what the service knows of people; news comes at once
 
+    # evidence
+    evidence_seconds: Seconds = 120.0  # before a report are sealed,
+    evidence_kept_seconds: Seconds = 600.0  # and that long it is known where people stood
+    evidence_look_seconds: Seconds = 1.0  # between two looks, at where they stand and at what is to be sealed
+
     # limits
     limit_sockets: Count = 20_000  # on this node
     limit_address_sockets: Count = 256  # from one address

@@ -1,0 +1,1 @@
+"""Evidence: what a room's owner still knows of the last minutes, and how two of them are sealed when somebody asks."""
