@@ -84,6 +84,10 @@ class Visit:
         """Say something: once, even where the socket breaks meanwhile. Raises Refused, Closed, TimeoutError."""
         return await self._command("chat", within, text=text)
 
+    async def redact(self, message: UUID, within: float = 10.0) -> Ack:
+        """Take a chat message back, by its id. Raises Refused (`not_host`, `not_found`), Closed, TimeoutError."""
+        return await self._command("redact", within, id=message)
+
     async def emote(self, emote: str, within: float = 10.0) -> Ack:
         """One of the house's, or one of one's own by its sku. Raises Refused (`not_owned` …), Closed, TimeoutError."""
         return await self._command("emote", within, emote=emote)

@@ -8,6 +8,8 @@ from msgspec.json import Decoder
 
 Cid = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """The client's own command id: unique in its visit, echoed as it came. Bounded, because many of them are kept."""
+Number = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
+"""What every language reads as it was written; a number of thousands of digits is none."""
 Span = Annotated[int, Meta(ge=1, le=366 * 24 * 3600)]
 """Seconds."""
 
@@ -20,7 +22,7 @@ class Hello(Struct, tag_field="t", tag="hello"):
     ticket: str | None = None
     resume_token: str | None = None
     epoch: str | None = None
-    offset: int | None = None
+    offset: Number | None = None
 
 
 class Auth(Struct, tag_field="t", tag="auth"):
@@ -28,7 +30,7 @@ class Auth(Struct, tag_field="t", tag="auth"):
 
 
 class Ping(Struct, tag_field="t", tag="ping"):
-    n: int = 0
+    n: Number = 0
 
 
 class Leave(Struct, tag_field="t", tag="leave"):

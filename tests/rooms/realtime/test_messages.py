@@ -48,6 +48,8 @@ def test_a_command_is_read(frame: bytes, command: object) -> None:
         *(b'{"t":"%b","later":%b%b}' % (name, b"[" * 16_000, b"]" * 16_000) for name in (b"ping", b"emote")),
         *(b'{"t":"%b","cid":"%b","text":"hi"}' % (name, b"c" * 65) for name in (b"chat", b"leave", b"emote")),
         *(b'{"t":"chat","cid":%b,"text":"hi"}' % number for number in (b"-9223372036854775809", b"9" * 4000)),
+        *(b'{"t":"ping","n":%b}' % number for number in (b"9007199254740992", b"-9007199254740992", b"9" * 4000)),
+        b'{"t":"hello","resume_token":"r","epoch":"e","offset":%b}' % (b"9" * 20),
     ],
 )
 def test_garbage_is_no_frame(frame: bytes) -> None:
