@@ -46,6 +46,7 @@ class Person(Struct):
     y: int = 0
     z: int = 0
     yaw: int = 0
+    visit: UUID | None = None  # by which a media server knows them
 
 
 class Snapshot(Struct, frozen=True, tag_field="t", tag="snapshot"):
@@ -59,6 +60,7 @@ class Joined(Struct, frozen=True, tag_field="t", tag="join"):
     user: UUID
     slot: int
     profile_version: int = 0
+    visit: UUID | None = None  # by which a media server knows them, where one carries the voices
 
 
 class Left(Struct, frozen=True, tag_field="t", tag="leave"):

@@ -85,8 +85,8 @@ class Roster:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case Joined(_, user, slot, version):
-                self._add(Person(user, slot, version))
+            case Joined(_, user, slot, version, visit):
+                self._add(Person(user, slot, version, visit=visit))
             case Left(_, user):
                 slot = self.people.pop(user, Person(user, -1)).slot
                 self._by_slot.pop(slot, None)

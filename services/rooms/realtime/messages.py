@@ -52,6 +52,7 @@ class Seen(Struct):
     y: int
     z: int
     yaw: int
+    visit: UUID | UnsetType = UNSET  # by which a media server knows them, where one carries the voices
 
 
 class Snapshot(Struct, tag_field="t", tag="snapshot"):
@@ -65,6 +66,7 @@ class Joined(Struct, tag_field="t", tag="join"):
     user: UUID
     slot: int
     profile_version: int
+    visit: UUID | UnsetType = UNSET  # as in a snapshot
 
 
 class Left(Struct, tag_field="t", tag="leave"):

@@ -96,6 +96,7 @@ class Openings:
             pace=Pace(settings.walk_cm_per_second, settings.walk_cm_per_second, settings.teleport_seconds),
             slots=Slots(settings.slot_rest_seconds),
         )
+        room.names_visits = settings.voice_adapter == "livekit"
         room.offset = past.reached
         lane = Lane(seconds=settings.lane_seconds, entries=past.entries if past.roster else ())
         return Hall(room, since, Veil(self._halls.safety.relation), lane, owned.created_by)

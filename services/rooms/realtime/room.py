@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from libs.contracts.vocabulary import DeviceType
 from services.rooms.realtime import frames
@@ -92,8 +92,8 @@ class Room:
         self.pace = pace
         self.members: dict[UUID, Member] = {}  # by user: one seat each
         self.slots = slots
-        self._moved: list[Member] = []  # since the last tick
-        self._gone: list[Member] = []  # from view; likewise
+        self.names_visits = False  # a media server carries the voices, and knows people by them
+        self._moved, self._gone = list[Member](), list[Member]()  # and gone from view, since the last tick
 
     def admit(self, guest: Guest, now: float, *, away: bool = False) -> tuple[Member, Joined]:
         """A new visit. Raises LookupError when there is no slot left."""
@@ -103,7 +103,7 @@ class Room:
         self.members[guest.user] = member
         self._mark(member)
         member.admitted = self.count()
-        return member, Joined(member.admitted, guest.user, slot, guest.profile_version)
+        return member, Joined(member.admitted, guest.user, slot, guest.profile_version, self._visit(guest))
 
     def restore(self, guest: Guest, slot: int, body: bytes, now: float) -> Member:
         """A visit that an owner before has told of; the caller says the rest."""
@@ -136,7 +136,8 @@ class Room:
 
     def introduce(self, member: Member) -> Iterator[Joined | Away | Muted | VoiceTurned]:
         """For one who sees this member again."""
-        yield Joined(self.count(), member.guest.user, member.slot, member.guest.profile_version)
+        guest = member.guest
+        yield Joined(self.count(), guest.user, member.slot, guest.profile_version, self._visit(guest))
         if member.away:
             yield Away(self.count(), member.guest.user)
         yield from self._muted(member, member.mutes)
@@ -220,8 +221,13 @@ class Room:
 
     def snapshot(self, hidden: Set[UUID] = frozenset()) -> Snapshot:
         """Everybody but these."""
-        shown = [_seen(member) for user, member in self.members.items() if user not in hidden]
+        shown = [
+            _seen(member, self._visit(member.guest)) for user, member in self.members.items() if user not in hidden
+        ]
         return Snapshot(self.epoch, self.offset, shown)
+
+    def _visit(self, guest: Guest) -> UUID | UnsetType:
+        return guest.visit if self.names_visits else UNSET
 
     def _vanish(self, member: Member) -> None:
         if not member.away:
@@ -239,7 +245,6 @@ class Room:
         return self.offset
 
 
-def _seen(member: Member) -> Seen:
-    guest, place = member.guest, frames.place(member.body)
-    state = (member.away, bool(member.mutes), member.publishing)
-    return Seen(guest.user, member.slot, guest.profile_version, *state, *place)
+def _seen(member: Member, visit: UUID | UnsetType) -> Seen:
+    guest, state = member.guest, (member.away, bool(member.mutes), member.publishing)
+    return Seen(guest.user, member.slot, guest.profile_version, *state, *frames.place(member.body), visit)

@@ -30,6 +30,8 @@ class Voice:
         self._limits = limits
         self._settings = settings
         self._may_speak = may_speak
+        by_server = settings.voice_adapter == "livekit"
+        self._off = "A media server carries the voices here." if by_server else "There is no voice in this house."
 
     def state(self, hall: Hall, member: Member, socket: Socket, command: VoiceState) -> None:
         socket.tell(messages.encode(self._turned(hall, member, command)))
@@ -50,7 +52,7 @@ class Voice:
 
     def _refused(self, hall: Hall, member: Member, command: VoiceState) -> Problem | None:
         if self._settings.voice_adapter != "mesh":
-            return problem("voice_off", "There is no voice in this house.", command.cid)
+            return problem("voice_off", self._off, command.cid)
         if not self._may_speak(member.guest.user, hall.room.room_id):
             return problem("muted", "You are muted here.", command.cid)
         if not member.publishing and hall.room.publishers() >= self._settings.voice_publishers:
@@ -64,7 +66,7 @@ class Voice:
         if command.kind not in KINDS or len(bytes(command.data)) > self._settings.limit_signal_bytes:
             return problem("invalid", f"One of {', '.join(sorted(KINDS))}, and a bounded data.", cid)
         if self._settings.voice_adapter != "mesh":
-            return problem("voice_off", "There is no voice in this house.", cid)
+            return problem("voice_off", self._off, cid)
         speaks = command.kind == OFFER  # the others are needed by whoever only listens
         if speaks and not self._may_speak(user, hall.room.room_id):
             return problem("muted", "You are muted here.", cid)
