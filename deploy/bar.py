@@ -183,13 +183,19 @@ def _analytics(stores: Stores) -> dict[str, str]:
     return {"VIRTUBAR_LAKE_URL": stores.lake_url}
 
 
-def _moderation(stores: Stores) -> dict[str, str]:
+def evidence_url(stores: Stores) -> str:
+    """Where rooms puts what it seals, and moderation finds it: beside the lake."""
     beside, _, _ = stores.lake_url.rpartition("/")
-    return {"VIRTUBAR_EVIDENCE_URL": f"{beside}/evidence" if "://" in beside else f"file://{beside}/evidence"}
+    return f"{beside}/evidence" if "://" in beside else f"file://{beside}/evidence"
+
+
+def _evidence(stores: Stores) -> dict[str, str]:
+    return {"VIRTUBAR_EVIDENCE_URL": evidence_url(stores)}
 
 
 OWN_SETTINGS: Mapping[str, Callable[[Stores], dict[str, str]]] = {
     "identity": _identity,
     "analytics": _analytics,
-    "moderation": _moderation,
+    "rooms": _evidence,
+    "moderation": _evidence,
 }

@@ -12,7 +12,7 @@ from deploy.gateway.table import load
 from deploy.written import text
 
 NODES: Final = 2
-FOLDERS: Final = {"analytics": "lake", "moderation": "evidence"}  # who keeps files, and the volume they lie in
+FOLDERS: Final = {"analytics": "lake", "rooms": "evidence", "moderation": "evidence"}  # who keeps files, and where
 SECRET: Final = re.compile(r"\$\{([A-Z0-9_]+):\?\}")
 
 HEAD: Final = """\

@@ -24,7 +24,7 @@ LISTENS: Final[Mapping[str, tuple[str, ...]]] = {
         *("sanction_user", "sanction_lift", "item_gift", "item_acquire", "profile_create", "profile_update"),
         "report_user",
     ),
-    "moderation": ("user_register", "role_grant", "role_revoke", "room_create"),
+    "moderation": ("user_register", "role_grant", "role_revoke", "room_create", "evidence_seal"),
     "inventory": ("user_register", "user_reinstate", "block_user", "unblock_user"),
 }
 """What each service hears of besides ENDS_SESSIONS."""

@@ -16,6 +16,11 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
 
 
+def part(document: Mapping[str, Any]) -> orjson.Fragment:
+    """A part of a document, written already: large ones are written piece by piece, so that nobody waits for long."""
+    return orjson.Fragment(canonical(document))
+
+
 def digest(document: bytes) -> str:
     """SHA-256, in hexadecimal."""
     return sha256(document).hexdigest()

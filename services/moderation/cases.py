@@ -13,6 +13,7 @@ from services.moderation import audit
 from services.moderation.audit import Entry
 from services.moderation.deciders.refusals import NotFound
 from services.moderation.deciders.report import REPORT, Claim, Release, Resolve, report_stream
+from services.moderation.sealed import Sealed, Seals
 from services.moderation.settings import ModerationSettings
 from services.moderation.texts import Texts
 
@@ -50,15 +51,17 @@ class CaseFile:
     description: str | None
     notes: Sequence[Note]
     history: Sequence[Record]
+    sealed: Sealed
 
 
 class Cases:
     """One stream per report: of two moderators who take it at once, one has it."""
 
-    def __init__(self, store: Store, pool: Pool, texts: Texts, settings: ModerationSettings) -> None:
+    def __init__(self, store: Store, pool: Pool, texts: Texts, seals: Seals, settings: ModerationSettings) -> None:
         self._store = store
         self._pool = pool
         self._texts = texts
+        self._seals = seals
         self._lease = settings.lease
 
     async def claim(self, report_id: UUID, by: UUID, at: datetime) -> None:
@@ -105,7 +108,9 @@ class Cases:
                 raise NotFound  # who reported somebody is not for that somebody to see
             notes = await db.fetch(NOTES, report_id)
             history = await db.fetch(HISTORY, report_stream(report_id))
-            await audit.enter(db, at, Entry("report_view", by, report_id, row["reported_user_id"]))
+            seal = await self._seals.find(db, report_id)
+            shown = {"sealed": seal["sha256"]} if seal else {}
+            await audit.enter(db, at, Entry("report_view", by, report_id, row["reported_user_id"], shown))
         return CaseFile(
             row,
             await self._texts.open(row["description"], row["reporter_user_id"], report_id, about=report_id),
@@ -118,4 +123,5 @@ class Cases:
                 for each in notes
             ],
             history,
+            await self._seals.open(seal, report_id),
         )

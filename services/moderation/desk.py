@@ -25,7 +25,8 @@ from services.moderation.deciders.refusals import (
 )
 from services.moderation.queries import Sort, Status
 from services.moderation.routes import REFUSALS, Clock
-from services.moderation.schemas import AuditEntry, Case, NewSanction, Person, Queued, Resolution, Sanction
+from services.moderation.schemas import AuditEntry, NewSanction, Person, Queued, Sanction
+from services.moderation.schemas_case import Case, Resolution
 from services.moderation.service import Moderation
 
 Answers = dict[int | str, dict[str, Any]]

@@ -8,19 +8,17 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
 
 import obstore
 from cryptography.exceptions import InvalidTag
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import ObjectStore, from_url
 
 from libs.chassis.problems import RateLimited, TooLarge, Unavailable
 from libs.eventstore.db import Db, Pool, Record
 from libs.eventstore.gone import must_be_here
 from libs.eventstore.keys import KeyRing
+from libs.evidence.shelf import opened
 from services.moderation import audit
 from services.moderation.audit import Entry
 from services.moderation.deciders.refusals import NotFound
@@ -127,10 +125,3 @@ class Evidence:
                 await obstore.delete_async(self._objects, row["object"])
             except (NotFoundError, FileNotFoundError):
                 continue  # it never got there, or is gone already
-
-
-def opened(url: str) -> ObjectStore:
-    """The store at a URL; a local folder is made where it is not there yet."""
-    if url.startswith("file:"):
-        Path(unquote(urlsplit(url).path)).mkdir(parents=True, exist_ok=True)
-    return from_url(url)

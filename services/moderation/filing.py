@@ -11,7 +11,9 @@ from libs.contracts.vocabulary import ReportType
 from libs.eventstore.db import Pool
 from libs.eventstore.gone import erased_among, must_be_here
 from libs.eventstore.idempotency import resource_id
+from libs.eventstore.keys import KeyRing
 from libs.eventstore.store import Answer, Once, Store, Unit
+from libs.evidence.seal import address_of
 from services.moderation.deciders.refusals import NotFound
 from services.moderation.deciders.report import REPORT, Evidence, File, report_stream
 from services.moderation.settings import ModerationSettings
@@ -55,9 +57,10 @@ class Complaint:
 class Filing:
     """A reporter's reports are filed one after another: what is counted, is counted under their guard."""
 
-    def __init__(self, store: Store, pool: Pool, texts: Texts, settings: ModerationSettings) -> None:
+    def __init__(self, store: Store, pool: Pool, keys: KeyRing, texts: Texts, settings: ModerationSettings) -> None:
         self._store = store
         self._pool = pool
+        self._keys = keys
         self._texts = texts
         self._settings = settings
 
@@ -68,6 +71,7 @@ class Filing:
         """
         report_id = resource_id(once)
         told = await self._texts.seal(complaint.description, report_id, reporter, about=report_id)
+        case = await self._keys.obtain(report_id)
         if reporter != complaint.reported:
             await self._heard_of(complaint)
 
@@ -87,6 +91,7 @@ class Filing:
                 evidence=await self._evidence(unit, report_id, reporter, complaint.evidence_id),
                 known=await self._known(unit, complaint),
                 pending=await unit.db.fetchval(PENDING, reporter, complaint.reported, complaint.room_id),
+                evidence_key=address_of(case.recipient()) if case else None,
             )
             stream = await unit.load(REPORT, report_stream(report_id))
             events = REPORT.decide(stream.state, command)

@@ -14,6 +14,7 @@ from services.moderation.deciders import report, safety
 from services.moderation.deciders.report import REPORT, report_stream
 from services.moderation.deciders.safety import SAFETY, safety_stream
 from services.moderation.evidence import Evidence
+from services.moderation.sealed import Seals
 
 CASES = """
 select c.report_id from cases c where c.resolved_at <= $1 and not c.forgotten and not exists (
@@ -35,11 +36,14 @@ order by id for update skip locked
 class Retention:
     """`kept`: how long after its end a case or a sanction is kept whole."""
 
-    def __init__(self, store: Store, pool: Pool, keys: KeyRing, evidence: Evidence, kept: timedelta) -> None:
+    def __init__(
+        self, store: Store, pool: Pool, keys: KeyRing, evidence: Evidence, seals: Seals, kept: timedelta
+    ) -> None:
         self._store = store
         self._pool = pool
         self._keys = keys
         self._evidence = evidence
+        self._seals = seals
         self._kept = kept
 
     async def look(self, at: datetime) -> None:
@@ -54,6 +58,7 @@ class Retention:
             for _ in await unit.guard(TAKE_CASE, [report_id]):
                 await self._keys.destroy(report_id)
                 await self._evidence.forget_case(unit.db, report_id)
+                await self._seals.clear(report_id)
                 stream = await unit.load(REPORT, report_stream(report_id))
                 await unit.append(REPORT, stream, REPORT.decide(stream.state, report.Forget()))
 

@@ -7,9 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from libs.chassis.bodies import Body, Id, Whole
-from libs.contracts.vocabulary import ReasonCode, ReportOutcome, ReportType, SanctionKind
+from libs.contracts.vocabulary import ReasonCode, ReportType, SanctionKind
 from libs.eventstore.db import Record
-from services.moderation.cases import CaseFile
 from services.moderation.deciders.measure import MOMENTARY
 from services.moderation.filing import Complaint
 from services.moderation.queries import Status
@@ -84,78 +83,6 @@ class Queued(BaseModel):
     @classmethod
     def of(cls, row: Record) -> Self:
         return cls(**row)
-
-
-class HandedInEvidence(BaseModel):
-    evidence_id: UUID
-    media_type: str
-    bytes: int
-    url: str = Field(description="where a moderator may look at it")
-
-
-class CaseNote(BaseModel):
-    by_user_id: UUID
-    written_at: datetime
-    note: str | None
-
-
-class Happened(BaseModel):
-    event: str
-    at: datetime
-    by_user_id: UUID | None
-
-
-class Case(BaseModel):
-    """A report with all there is about it. Texts are null once their key has been destroyed."""
-
-    id: UUID
-    reporter_user_id: UUID
-    reported_user_id: UUID
-    room_id: UUID | None
-    report_type: ReportType
-    description: str | None
-    evidence: HandedInEvidence | None
-    status: Status
-    created_at: datetime
-    claimed_by: UUID | None
-    claimed_until: datetime | None
-    resolved_by: UUID | None
-    resolved_at: datetime | None
-    outcome: ReportOutcome | None
-    sanction_id: UUID | None
-    notes: list[CaseNote]
-    history: list[Happened]
-
-    @classmethod
-    def of(cls, file: CaseFile) -> Self:
-        row = dict(file.row)
-        evidence = None
-        if row["evidence_id"] and row["evidence_media_type"]:
-            evidence = HandedInEvidence(
-                evidence_id=row["evidence_id"],
-                media_type=row["evidence_media_type"],
-                bytes=row["evidence_bytes"],
-                url=f"/v1/moderation/reports/{row['id']}/evidence",
-            )
-        return cls(
-            **{name: row[name] for name in cls.model_fields if name in row and name != "description"},
-            description=file.description,
-            evidence=evidence,
-            notes=[CaseNote(by_user_id=n.by_user_id, written_at=n.written_at, note=n.note) for n in file.notes],
-            history=[Happened(event=h["name"], at=h["at"], by_user_id=h["by_user_id"]) for h in file.history],
-        )
-
-
-class Resolution(Body):
-    outcome: ReportOutcome
-    sanction_id: Id | None = None
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (self.outcome == "sanctioned") != (self.sanction_id is not None):
-            raise ValueError("sanction_id belongs to the outcome sanctioned, and to no other")
-        return self
 
 
 class NewSanction(Body):

@@ -8,6 +8,7 @@ from uuid import UUID
 from libs.eventstore.db import Pool, Record
 from libs.eventstore.keys import KeyRing
 from libs.eventstore.store import Store
+from libs.evidence.shelf import Shelf
 from services.moderation import audit, queries
 from services.moderation.audit import Entry
 from services.moderation.cases import Cases
@@ -16,6 +17,7 @@ from services.moderation.filing import Filing
 from services.moderation.queries import Place
 from services.moderation.retention import Retention
 from services.moderation.sanctions import Sanctions, Stated
+from services.moderation.sealed import Seals
 from services.moderation.settings import ModerationSettings
 from services.moderation.texts import Texts
 
@@ -32,12 +34,12 @@ class Moderation:
     """`filing`: reports come in; `cases`: moderators work on them; `sanctions`; `evidence`: pictures; `retention`."""
 
     def __init__(self, store: Store, pool: Pool, keys: KeyRing, settings: ModerationSettings) -> None:
-        texts = Texts(keys)
-        self.filing = Filing(store, pool, texts, settings)
-        self.cases = Cases(store, pool, texts, settings)
+        texts, seals = Texts(keys), Seals(keys, Shelf(settings.evidence_url))
+        self.filing = Filing(store, pool, keys, texts, settings)
+        self.cases = Cases(store, pool, texts, seals, settings)
         self.sanctions = Sanctions(store, pool, texts)
         self.evidence = Evidence(pool, keys, settings)
-        self.retention = Retention(store, pool, keys, self.evidence, settings.retention)
+        self.retention = Retention(store, pool, keys, self.evidence, seals, settings.retention)
         self._pool, self._texts = pool, texts
 
     async def reports_of(self, reporter: UUID, after: Place | None, limit: int) -> list[MyReport]:

@@ -5,7 +5,7 @@ from libs.chassis.erasing import erases
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.identity import SessionRevoke, UserDelete, UserSuspend
 from libs.contracts.inventory import ItemAcquire
-from libs.contracts.moderation import SanctionLift, SanctionUser
+from libs.contracts.moderation import ReportUser, SanctionLift, SanctionUser
 from libs.contracts.social import ProfileCreate, ProfileUpdate
 from libs.eventstore.db import Db
 from libs.eventstore.keys import KeyRing
@@ -16,6 +16,7 @@ from libs.safety.replica import PAIRS
 from services.rooms.belongings import BELONGINGS
 from services.rooms.deciders.visitor import Expel, Revoke
 from services.rooms.erasure import clear
+from services.rooms.evidence.sealings import on_report_user
 from services.rooms.guests import GUESTS
 from services.rooms.sanction import ENDS
 from services.rooms.sanctions import SANCTIONS, holds
@@ -29,6 +30,7 @@ def listen(consumers: Consumers, keys: KeyRing) -> None:
     for sanction in (SanctionUser, SanctionLift):
         consumers.replica(sanction, SANCTIONS.apply)
     consumers.command(SanctionUser, on_sanction_user)
+    consumers.command(ReportUser, on_report_user)
     for event in PAIR_EVENTS:
         consumers.replica(event, PAIRS.apply)
     for profile in (ProfileCreate, ProfileUpdate):

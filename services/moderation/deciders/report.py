@@ -47,7 +47,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Ask for help. `description` is sealed under the reporter's key.
+    """Ask for help. `description` is sealed under the reporter's key; `evidence_key` is the case's public one.
 
     `known`: there are such a person and such a room; `pending`: the same is waiting to be judged.
     """
@@ -61,6 +61,7 @@ class File:
     evidence: Evidence | None = None
     known: bool = True
     pending: bool = False
+    evidence_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ def _file(command: File) -> Sequence[Event]:
         room_id=command.room_id,
         report_type=command.report_type,
         description=command.description,
+        evidence_key=command.evidence_key,
     )
     if command.evidence is None:
         return [filed]

@@ -6,12 +6,13 @@ docs/evidence.md says what each field is. The same facts come to the same bytes,
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from libs.evidence.canonical import canonical, digest
+from libs.evidence.canonical import canonical, digest, part
 from services.rooms.evidence.positions import AWAY, RECORD, Sample
 
 FORMAT: Final = "virtubar.evidence.1"
@@ -113,12 +114,13 @@ def _who(samples: Iterable[Sample]) -> set[bytes]:
     return {who for sample in samples for who, _ in sample.people()}
 
 
-def _positions(sample: Sample, place: Mapping[bytes, int]) -> dict[str, Any]:
+def _positions(sample: Sample, place: Mapping[bytes, int]) -> Any:
+    sleep(0)  # a room of a thousand takes a while: whoever waits for the interpreter is let in
     people = [
         [place[who], x, y, z, yaw, animation, flags & AWAY]
         for who, flags, x, y, z, yaw, animation, _, _ in RECORD.iter_unpack(sample.records)
     ]
-    return {"at": sample.at, "whole": sample.whole, "people": sorted(people)}
+    return part({"at": sample.at, "whole": sample.whole, "people": sorted(people)})
 
 
 def _millis(at: datetime) -> int:

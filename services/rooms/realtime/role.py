@@ -24,6 +24,8 @@ from services.rooms.realtime.connection import Connection, Entrance
 from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.crowd import Limits as CrowdLimits
 from services.rooms.realtime.errands import ended
+from services.rooms.realtime.evidence import TOPICS as REPORTS
+from services.rooms.realtime.evidence import Evidence
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
 from services.rooms.realtime.lane_store import LaneStore
@@ -92,9 +94,11 @@ class Realtime:
         self._watch = Watch(self._node, self._crowd, self._limits, settings)
         self._clock = Clock(settings.tick_hz, settings.watch_seconds, self._node.tick, self._watch.look)
         self._beats = Beats(door, self._halls, self._lease, settings)
+        self._evidence = Evidence(door, self._halls, self._lease, self._node.errands, redis, settings)
         news = News(self._halls, revocations, self._node.bouncer.hear, self._node.emotes)
-        self._follower = Follower(kafka, TOPICS, news.hear, since=revocations.horizon)
-        self._safety = Follower(kafka, SAFETY_TOPICS, self._node.bouncer.hear, since=Behind("rooms"))
+        self._follower = Follower(kafka, TOPICS, self._evidence.besides(news.hear), since=revocations.horizon)
+        safety = self._evidence.besides(self._node.bouncer.hear)
+        self._safety = Follower(kafka, (*SAFETY_TOPICS, *REPORTS), safety, since=Behind("rooms"))
         self._figures = Figures(self._node, self._crowd, self._presence, self._limits)
         self._open = False
         self.port = 0  # of the sockets, once it runs
@@ -126,6 +130,7 @@ class Realtime:
             asking = self._node.bouncer.run(self._settings.safety_seconds, self._safety.caught_up)
             work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, asking, _until(stop))
             jobs.append(asyncio.create_task(self._lanes.run()))
+            jobs.append(asyncio.create_task(self._evidence.run(self._owned)))
             jobs.extend(asyncio.create_task(each) for each in work)
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
             for job in done:
