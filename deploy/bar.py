@@ -93,7 +93,7 @@ def processes(*, split: bool = False, nodes: int = 1) -> tuple[Process, ...]:
 
 
 class Stores(Protocol):
-    """Where the stores are, with the credentials of each service."""
+    """Where the stores are, with the credentials of each service; and what whoever runs the bar has chosen."""
 
     @property
     def smtp_url(self) -> str: ...
@@ -105,6 +105,7 @@ class Stores(Protocol):
     def redis_url(self, service: str) -> str: ...
     def kafka_url(self, user: str) -> str: ...
     def secret(self, name: str) -> str: ...
+    def chosen(self, name: str, default: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,29 @@ def _evidence(stores: Stores) -> dict[str, str]:
     return {"VIRTUBAR_EVIDENCE_URL": evidence_url(stores)}
 
 
+VOICE: Mapping[str, str] = {
+    "VOICE_ADAPTER": "mesh",
+    "VOICE_STUN_URLS": "[]",
+    "VOICE_TURN_URLS": "[]",
+    "LIVEKIT_URL": "",
+    "LIVEKIT_PUBLIC_URL": "",
+    "LIVEKIT_API_KEY": "",
+}
+"""By which way voices go (services/rooms/settings.py); until somebody chooses, from browser to browser."""
+
+
+def _rooms(stores: Stores) -> dict[str, str]:
+    return {
+        **_evidence(stores),
+        **{f"VIRTUBAR_{name}": stores.chosen(name, default) for name, default in VOICE.items()},
+        "VIRTUBAR_VOICE_TURN_SECRET": stores.secret("turn"),
+        "VIRTUBAR_LIVEKIT_API_SECRET": stores.secret("livekit"),
+    }
+
+
 OWN_SETTINGS: Mapping[str, Callable[[Stores], dict[str, str]]] = {
     "identity": _identity,
     "analytics": _analytics,
-    "rooms": _evidence,
+    "rooms": _rooms,
     "moderation": _evidence,
 }

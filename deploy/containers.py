@@ -34,10 +34,14 @@ DOCUMENTS: Final = Path("/etc/envoy/documents")
 
 @dataclass(frozen=True)
 class Reached:
-    """The stores by name. `word` gives what stands for a secret (`redis/rooms`), `place` a store's host:port."""
+    """The stores by name. `word` gives what stands for a secret (`redis/rooms`), `place` a store's host:port.
+
+    `choice` gives what stands for a choice: its name, and what it is until somebody chooses.
+    """
 
     word: Callable[[str], str]
     place: Callable[[str], str]
+    choice: Callable[[str, str], str]
     lake_url: str
 
     @property
@@ -61,6 +65,9 @@ class Reached:
 
     def secret(self, name: str) -> str:
         return self.word(name)
+
+    def chosen(self, name: str, default: str) -> str:
+        return self.choice(name, default)
 
     def _postgres(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self.word(f'postgres/{role}')}@{self.place('postgres')}/{database}"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from deploy.bar import Bar, processes
 from deploy.compose.ours import FIRST_SOCKETS_PORT, HARD, OURS, described, in_order
-from deploy.compose.stores import gateway, stores, word
+from deploy.compose.stores import choice, gateway, stores, word
 from deploy.containers import STORE_PORTS, Reached, addresses, documents, edge
 from deploy.gateway.envoy import render, written
 from deploy.gateway.table import load
@@ -38,7 +38,7 @@ def bar() -> Bar:
     return Bar(
         ours,
         addresses(ours),
-        Reached(word, lambda store: f"{store}:{STORE_PORTS[store]}", lake_url="/data/lake"),
+        Reached(word, lambda store: f"{store}:{STORE_PORTS[store]}", choice, lake_url="/data/lake"),
         bind="0.0.0.0",  # noqa: S104  (of the container)
         public={
             node.name: f"ws://${{VIRTUBAR_PUBLIC_HOST:-localhost}}:{FIRST_SOCKETS_PORT + n}"

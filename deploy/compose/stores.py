@@ -32,6 +32,11 @@ def word(secret: str) -> str:
     return f"${{{variable(secret)}:?}}"
 
 
+def choice(name: str, default: str) -> str:
+    """What compose puts a choice in the place of."""
+    return f"${{VIRTUBAR_{name}:-{default}}}"
+
+
 TOLD: Final = {
     "postgres": {
         "VIRTUBAR_ADMIN_DATABASE_URL": f"postgresql://postgres:{word('postgres/postgres')}@postgres:5432/postgres"

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from deploy.bar import Bar, Process, processes
+from deploy.bar import VOICE, Bar, Process, processes
 from deploy.containers import EVERYWHERE, Reached, addresses
 from deploy.secrets import variable
 
 NODES: Final = 2
 MOST_NODES: Final = 16  # that the gateway has a route to
 PLACES: Final = "places"
-"""The ConfigMap that says where the stores are; an overlay changes it."""
+"""The ConfigMap that says where the stores are, and what else is chosen; an overlay changes it."""
 ADDRESSES: Final[Mapping[str, str]] = {
     "POSTGRES": "postgres:5432",
     "REDIS": "redis:6379",
@@ -22,6 +22,7 @@ ADDRESSES: Final[Mapping[str, str]] = {
     "MAIL": "mail:1025",
     "BUCKET": "virtubar",  # of the lake and of evidence
     "SOCKETS_URL": "ws://localhost:8080",  # how clients reach realtime nodes: here, by the gateway
+    **VOICE,
 }
 OF_THE_POD: Final = {"POD_NAME": "metadata.name", "POD_INDEX": "metadata.labels['apps.kubernetes.io/pod-index']"}
 NAMED: Final = re.compile(r"\$\(([A-Z0-9_]+)\)")
@@ -31,7 +32,10 @@ def bar(nodes: int = NODES) -> Bar:
     """The bar as a cluster runs it: a workload for each role, and one for all nodes."""
     ours = processes(split=True, nodes=nodes)
     stores = Reached(
-        lambda secret: f"$({variable(secret)})", lambda store: f"$({store.upper()})", lake_url="s3://$(BUCKET)/lake"
+        lambda secret: f"$({variable(secret)})",
+        lambda store: f"$({store.upper()})",
+        lambda name, _: f"$({name})",
+        lake_url="s3://$(BUCKET)/lake",
     )
     public = {process.name: "$(SOCKETS_URL)" for process in ours if process.node}
     return Bar(ours, addresses(ours), stores, bind=EVERYWHERE, public=public)

@@ -12,6 +12,7 @@ from deploy.native.ports import HOST
 from deploy.native.postgres import Postgres
 from deploy.native.redis import Redis
 from deploy.postgres.bootstrap import keys_database
+from deploy.secrets import variable
 
 DATABASE = "virtubar"
 MOST_NODES = 64
@@ -99,4 +100,8 @@ class Native:
         return self.redis.url(service)
 
     def secret(self, name: str) -> str:
-        return self.folder.password(name)
+        """Drawn, unless whoever opens the bar shares it with somebody else."""
+        return os.environ.get(variable(name)) or self.folder.password(name)
+
+    def chosen(self, name: str, default: str) -> str:
+        return os.environ.get(f"VIRTUBAR_{name}", default)
