@@ -53,10 +53,13 @@ class _Count:
         self.at = now
 
     def learn(self, total: int, limit: Limit, now: float) -> None:
-        """What Redis says; what is more than was known was done on another node, and empties this bucket too."""
+        """What Redis says; what is more than was known was done on another node, and empties this bucket too.
+
+        Below empty where that comes late, as of somebody who was faster than counts are shared: it is paid back.
+        """
         self.pour(limit, now)
         elsewhere = total - self.everywhere
-        self.tokens = max(0.0, self.tokens - max(0, elsewhere))
+        self.tokens = max(-float(limit.burst), self.tokens - max(0, elsewhere))
         self.everywhere = total
 
 

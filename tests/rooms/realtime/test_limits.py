@@ -48,6 +48,25 @@ async def test_the_control_gets_one_on_a_node_that_does_not_ask(client: "Redis")
     assert said(there, user, AT) == 8
 
 
+async def test_a_burst_that_escapes_to_another_node_is_paid_back(client: "Redis") -> None:
+    """Counts are shared every 50 ms: whoever is faster gets a burst more, and as much less afterwards."""
+    user, here, there, honest = uuid4(), Limits(client, CHAT), Limits(client, CHAT), Limits(client, CHAT)
+    assert said(here, user, AT) == 8
+    await there.meet(user, AT)  # nothing of it is in Redis yet
+    assert said(there, user, AT) == 8
+    for node in (here, there):
+        await node.flush(AT + 0.05)
+    through = 0
+    for second in range(1, 25):
+        through += said(there, user, AT + second, times=2)
+        await there.flush(AT + second)
+    assert 16 + through <= 8 + 24 / 2 + 1, "what one node would have let through in that time"
+    other = uuid4()
+    assert said(honest, other, AT) == 8
+    await honest.flush(AT)
+    assert said(honest, other, AT + 4) == 2, "nobody else pays"
+
+
 async def test_a_new_minute_is_no_fresh_burst_either(client: "Redis") -> None:
     user, here, there = uuid4(), Limits(client, CHAT), Limits(client, CHAT)
     end = 1_800_000_059.9
