@@ -8,7 +8,6 @@ from libs.contracts.catalogue import published
 UNCAUSED: Final[Mapping[str, str]] = {
     "login_link": "needs an account at Google or Facebook",
     "login_unlink": "needs an account at Google or Facebook",
-    "evidence_seal": "rooms seal no evidence yet",
     "appeal_open": "no appeals yet: a moderator withdraws the ban",
     "appeal_decide": "no appeals yet: a moderator withdraws the ban",
 }

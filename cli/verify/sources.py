@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from deploy.bar import SERVICES
+from deploy.bar import SERVICES, evidence_url
 from deploy.native.native import Native
 from libs.eventstore.db import Db
 from libs.eventstore.decider import Decider
@@ -78,12 +78,13 @@ class Service:
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything a fact passes through. `pseudonyms_url` is analytics' database."""
+    """Everything a fact passes through. `pseudonyms_url` is analytics' database; `evidence_url` a folder or bucket."""
 
     services: Sequence[Service]
     kafka_url: str
     lake_url: str
     pseudonyms_url: str
+    evidence_url: str = "memory:///"
 
 
 def of_native(native: Native) -> Sources:
@@ -97,4 +98,5 @@ def of_native(native: Native) -> Sources:
         )
         for service in SERVICES
     ]
-    return Sources(services, native.kafka_admin_url, native.lake_url, native.owner_database_url("analytics"))
+    pseudonyms = native.owner_database_url("analytics")
+    return Sources(services, native.kafka_admin_url, native.lake_url, pseudonyms, evidence_url(native))

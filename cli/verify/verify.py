@@ -9,7 +9,7 @@ from asyncpg import Connection
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from cli.verify import committed, horizon, tables, told
+from cli.verify import committed, evidence, horizon, tables, told
 from cli.verify.compare import compare
 from cli.verify.horizon import Deadline, Progress, Upper
 from cli.verify.ledger import Ledger
@@ -53,6 +53,8 @@ async def verify(sources: Sources, *, within: float = WITHIN, progress: Progress
     for service in sources.services:
         progress(f"rebuilding the tables of {service.name}")
         await tables.check(service, report)
+    progress("opening sealed evidence")
+    await evidence.check(sources, report)
     report.problems[:0] = deadline.missed
     return report
 

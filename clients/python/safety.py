@@ -26,6 +26,15 @@ class MyReport(Struct, frozen=True, kw_only=True):
     description: str | None = None
 
 
+class SealedEvidence(Struct, frozen=True, kw_only=True):
+    """What a room's owner sealed; docs/evidence.md says what is in a document, and what each status means."""
+
+    status: str
+    verified: bool
+    sha256: str | None = None
+    document: dict[str, Any] | None = None
+
+
 class Case(Struct, frozen=True, kw_only=True):
     """A report as moderators see it."""
 
@@ -40,6 +49,7 @@ class Case(Struct, frozen=True, kw_only=True):
     claimed_by: UUID | None = None
     outcome: str | None = None
     sanction_id: UUID | None = None
+    sealed_evidence: SealedEvidence | None = None
 
 
 class Queued(Struct, frozen=True, kw_only=True):

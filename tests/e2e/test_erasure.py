@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -37,6 +37,7 @@ TELLING = {
     "virtubar: rooms.idempotency",
     "virtubar: inventory.idempotency",
 }
+SEALED = "select exists (select from rooms.events where name = 'evidence_seal' and data ->> 'room_id' = $1)"
 OTHERS = ("me", "profiles/me", "blocks", "mutes", "wallet", "wallet/entries", "inventory", "reports/mine")
 
 
@@ -82,8 +83,11 @@ def picture() -> bytes:
     return out.getvalue()
 
 
-async def everything(company: Company, heard: list[Event]) -> None:
-    """Zoe says the word wherever somebody may say anything; her visit goes on, and is told what it hears."""
+async def everything(company: Company, heard: list[Event]) -> str:
+    """Zoe says the word wherever somebody may say anything; her visit goes on, and is told what it hears.
+
+    Returns the room.
+    """
     zoe, bob, carl = company
     await ask(zoe, "PATCH", "profiles/me", display_name=CANARY.title(), bio=f"I am {CANARY}.", interests=["wine"])
     await ask(bob, "PATCH", "profiles/me", display_name="Bob", bio=f"I am no {FRIENDLY}.")
@@ -94,7 +98,7 @@ async def everything(company: Company, heard: list[Event]) -> None:
     await ask(zoe, "PUT", f"mutes/{id_of(bob)}")
     await heard_of(zoe, f"blocks/{id_of(carl)}")
     plan = {"name": f"The {CANARY}", "theme": "lounge", "is_private": False, "capacity": 9, "region": "eu"}
-    room = (await ask(zoe, "POST", "rooms", f"{CANARY}-room", **plan))["id"]
+    room = str((await ask(zoe, "POST", "rooms", f"{CANARY}-room", **plan))["id"])
     visit = await zoe.join(room, on_event=heard.append)
     await visit.chat(f"hello from {CANARY}")
     await heard_of(zoe, f"rooms/{room}/invites", "POST", f"{CANARY}-invite", user_id=str(id_of(bob)))
@@ -103,6 +107,8 @@ async def everything(company: Company, heard: list[Event]) -> None:
     await report(zoe, bob, f"{CANARY} saw it", evidence_id=answer.json()["evidence_id"])
     await zoe.account.request("POST", "/v1/reports/evidence", content=picture())  # and one for no report
     await report(bob, zoe, f"{FRIENDLY} says so")
+    await report(carl, zoe, f"{FRIENDLY} heard it", room_id=room)
+    return room
 
 
 async def shop(zoe: Client, bob: Client) -> None:
@@ -136,10 +142,11 @@ async def test_nothing_is_left_of_whoever_is_erased(night: Night) -> None:
     ):
         company, words = Company(zoe, bob, carl), [CANARY, skeleton(CANARY)]
         heard: list[Event] = []
-        await everything(company, heard)
+        room = await everything(company, heard)
         assert await found(night.bar, words) >= TELLING, "the control"
         assert await friends_of(bob) == {str(id_of(zoe)), str(id_of(carl))}
         before = await seen_by(bob)
+        await until(lambda: is_sealed(night, room), within=WITHIN, every=0.2)
 
         receipt = (await ask(zoe, "DELETE", "me"))["receipt"]
         with pytest.raises(Refused):
@@ -158,7 +165,10 @@ async def test_nothing_is_left_of_whoever_is_erased(night: Night) -> None:
         with pytest.raises(Refused, match="not_found"):
             await ask(bob, "GET", f"profiles/{id_of(zoe)}")
         await leads_nowhere(night, id_of(zoe))
+        assert not [where async for where in stands_in(night, id_of(zoe))]
         agrees(night)
+        await moderators_still_read(night, f"hello from {CANARY}")
+        assert await found(night.bar, words) == set(), "nor because somebody looked"
 
         async with night.guest(EMAIL) as anew:
             assert id_of(anew) != id_of(zoe)
@@ -175,6 +185,39 @@ async def leads_nowhere(night: Night, user: UUID) -> None:
     assert row
     assert row["pseudonym"] is None
     assert not [trace for trace in kept_in(night.bar.root / "lake") if str(user).encode() in trace.text]
+
+
+async def is_sealed(night: Night, room: str) -> bool:
+    """Whether what was said there has been sealed for whoever reported it."""
+    db = await asyncpg.connect(night.bar.status()["postgres"]["rooms"])
+    try:
+        return bool(await db.fetchval(SEALED, room))
+    finally:
+        await db.close()
+
+
+async def stands_in(night: Night, user: UUID) -> AsyncIterator[bytes]:
+    """Keys of Redis that say where somebody stood."""
+    async with Redis.from_url(night.bar.status()["redis"]) as redis:
+        async for key in redis.scan_iter("room:*:positions", count=1000):
+            held: Any = await redis.xrange(key)
+            if any(user.bytes in value for _, fields in held for value in fields.values()):
+                yield key
+
+
+async def moderators_still_read(night: Night, words: str) -> None:
+    """What is sealed for an open case is the case's, whoever leaves."""
+    assert night.bar.virtubar("role", "grant", f"{FRIENDLY}@example.com", "moderator").returncode == 0
+    async with night.guest(f"{FRIENDLY}@example.com") as moderator:
+
+        async def read() -> list[str]:
+            queue = (await ask(moderator, "GET", "moderation/reports"))["items"]
+            reports = [case["id"] for person in queue for case in person["cases"]]
+            cases = [await ask(moderator, "GET", f"moderation/reports/{each}") for each in reports]
+            documents = [case["sealed_evidence"]["document"] for case in cases]
+            return [fact["told"].get("text", "") for each in documents if each for fact in each["facts"]]
+
+        assert words in await read()
 
 
 def agrees(night: Night) -> None:

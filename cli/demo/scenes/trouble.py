@@ -13,6 +13,7 @@ from clients.python.problems import ClientError, Closed, Refused
 from clients.python.safety import Filed, Sanction
 
 RANTS: Final = ("you all dress like curtains", "boo!", "nobody likes you, Ines")
+LOOK: Final = 0.2  # seconds between two looks at the case
 SOON: Final = 2.0  # seconds: four times what a block may take to hold everywhere
 SANCTIONED: Final = 4011  # the socket's close code
 BARRED: Final = ("account_suspended", "unauthenticated", "token_expired", "room_banned", "forbidden")
@@ -41,6 +42,7 @@ class Trouble:
         await stage.at(0.35)
         await self._rant()
         report = (await self._report()).id
+        await self._facts.comes_true("what Otto said is sealed, for moderators alone", self._is_sealed(report))
         await stage.at(0.48)
         sanction = (await self._judge(report)).id
         self._nobody_saw_whom_they_blocked(*(welcome.slot if welcome else -1 for welcome in slots))
@@ -62,6 +64,19 @@ class Trouble:
         )
         self._stage.tell("Ines reports Otto")
         return filed
+
+    def _is_sealed(self, report: UUID) -> Condition:
+        """Whether a moderator reads by now what he said, and knows that it is that."""
+
+        async def is_sealed() -> bool:
+            sealed = (await self._maya.client.desk.case(report)).sealed_evidence
+            if sealed is None or not sealed.verified or sealed.document is None:
+                await asyncio.sleep(LOOK)
+                return False
+            said = [fact["told"].get("text") for fact in sealed.document["facts"]]
+            return all(words in said for words in RANTS)
+
+        return is_sealed
 
     async def _judge(self, report: UUID) -> Sanction:
         desk, otto = self._maya.client.desk, self._otto
