@@ -26,6 +26,7 @@ from services.rooms.voice.livekit import livekit
 from services.rooms.voice.look import Looks
 from services.rooms.voice.webhooks import Webhooks
 from services.rooms.whereabouts import Whereabouts
+from services.rooms.words import Words
 
 SERVICE = "rooms"
 ROLES = ("api", "relay", "consumers", "sweeper", "realtime")
@@ -36,12 +37,12 @@ APART = ("realtime",)  # a node has a process of its own, and a port for its soc
 async def compose(settings: NodeSettings, wanted: Collection[str], now: Now = utc_now) -> AsyncIterator[Parts]:
     async with backbone(SERVICE, settings, ROOMS) as bar, AsyncExitStack() as stack:
         rooms = Rooms(bar.store, bar.pool, bar.cipher, settings)
-        listen(bar.consumers, bar.keys)
+        redis = await stack.enter_async_context(connect_redis(settings.redis_url, decode=False))
+        listen(bar.consumers, bar.keys, Words(redis, settings.lane_seconds))
         media = await stack.enter_async_context(livekit(settings))
         webhooks = Webhooks(bar.store, bar.pool, settings, media) if media else None
         looks = [Looks(bar.store, bar.pool, settings, media, now).run] if media else []
         roles: dict[str, Role | Sequence[Role]] = {"sweeper": [Sweeper(bar.store, bar.pool, settings, now).run, *looks]}
-        redis = await stack.enter_async_context(connect_redis(settings.redis_url, decode=False))
         friends = Whereabouts(redis, bar.pool, settings)
         ready: Checks = {}
         if "realtime" in wanted:

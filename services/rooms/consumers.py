@@ -21,12 +21,14 @@ from services.rooms.guests import GUESTS
 from services.rooms.sanction import ENDS
 from services.rooms.sanctions import SANCTIONS, holds
 from services.rooms.visits import revoke
+from services.rooms.words import Words
 
 
-def listen(consumers: Consumers, keys: KeyRing) -> None:
+def listen(consumers: Consumers, keys: KeyRing, words: Words | None = None) -> None:
+    """Without `words` nobody looks in Redis for those of the erased."""
     consumers.command(SessionRevoke, on_session_revoke)
     consumers.command(UserSuspend, on_user_suspend)
-    erases(consumers, "rooms", keys, clear)
+    erases(consumers, "rooms", keys, words.clear if words else clear)
     for sanction in (SanctionUser, SanctionLift):
         consumers.replica(sanction, SANCTIONS.apply)
     consumers.command(SanctionUser, on_sanction_user)

@@ -69,11 +69,13 @@ class Halls:
         """A visit begins here: the others are told. Raises LookupError where the room is out of slots."""
         if before := hall.room.members.get(guest.user):  # an end we have not heard of yet
             self.part(before.guest.visit, "switched", Code.SEAT_GONE, now)
-        member, joined = hall.room.admit(guest, now, away=away)
+        member, joined = hall.room.admit(guest, now)
         self._visits[guest.visit] = (hall, member)
         hall.veil.enter(guest.user, hall.room.members)
         hall.emptied = None
         hall.tell(joined, Surface.JOIN, guest.user, visit=guest.visit)
+        if away:
+            self.hide(hall, member)
         return member
 
     def restore(self, hall: Hall, guest: Guest, person: Person, body: bytes, now: float) -> Member:

@@ -95,11 +95,10 @@ class Room:
         self.names_visits = False  # a media server carries the voices, and knows people by them
         self._moved, self._gone = list[Member](), list[Member]()  # and gone from view, since the last tick
 
-    def admit(self, guest: Guest, now: float, *, away: bool = False) -> tuple[Member, Joined]:
+    def admit(self, guest: Guest, now: float) -> tuple[Member, Joined]:
         """A new visit. Raises LookupError when there is no slot left."""
         slot = self.slots.take(now)
         member = Member(guest, slot, self.floor.entrance(slot), self.pace, now)
-        member.away = away
         self.members[guest.user] = member
         self._mark(member)
         member.admitted = self.count()

@@ -3,6 +3,7 @@
 Each guest's client is honest: it keeps what it heard, says how far it got, and believes the `resumed` it is told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -53,11 +54,7 @@ class Comings(Floor):
         self.halls.close(self.hall)
         self._up(Past(first_offset(1)))
 
-    def _up(self, past: Past) -> None:
-        seats = [
-            Seat(member.guest.visit, user, member.guest.session, NINE, "web", datetime.now(UTC), NINE)
-            for user, member in self.room.members.items()
-        ]
+    def _up(self, past: Past, seats: Sequence[Seat] = ()) -> None:
         openings = Openings(None, self.halls, None, self.bouncer, NodeSettings())  # type: ignore[arg-type]
         owned = Owned(ROOM, self.fence, "lounge", 50, HOST, True)
         self.hall = openings.bring_up(owned, past, seats, 0.0)
@@ -96,12 +93,21 @@ class Comings(Floor):
         """The owner goes, `unwritten` without its last words; everybody loses their socket."""
         if not unwritten:
             self.stream.write(self.hall.lane)
+        seats = self.let_go()
+        self.take_over(seats)
+
+    def let_go(self) -> list[Seat]:
         for user in list(self.views):
             self.gone[user] = self.views.pop(user)
-        for socket in self.halls.close(self.hall):
-            assert socket
+        self.halls.close(self.hall)
+        return [
+            Seat(member.guest.visit, user, member.guest.session, NINE, "web", datetime.now(UTC), NINE)
+            for user, member in self.room.members.items()
+        ]
+
+    def take_over(self, seats: list[Seat]) -> None:
         self.fence += 1
-        self._up(self.stream.past(self.fence))
+        self._up(self.stream.past(self.fence), seats)
 
     def forget(self) -> None:
         """FLUSHALL, noticed."""

@@ -11,7 +11,8 @@ from libs.safety.surface import Surface
 from services.rooms.realtime.lane import Entry, Lane, first_offset, offset_of, stream_id
 from services.rooms.realtime.roster import Checkpoint, Roster, folded, person_of
 from tests.rooms.realtime.comings import Comings
-from tests.rooms.realtime.views import View, block, mute, now, unblock, unmute
+from tests.rooms.realtime.views import View, at_once, block, mute, now, unblock, unmute
+from tests.rooms.safety import imposed, told
 
 ANN, BOB, CEM, DEE = FOUR = tuple(UUID(int=n) for n in range(1, 5))
 ACTS = st.sampled_from(
@@ -189,6 +190,88 @@ def test_an_offset_that_only_a_dead_owner_counted_is_nobodys() -> None:
     for _ in range(5):
         floor.hall.tell(floor.room.say(floor.room.members[BOB], uuid4(), "new", now()), Surface.CHAT, BOB)
     assert not floor.resume(ANN)
+
+
+def test_who_falls_out_while_nobody_has_the_room_is_told_by_its_next_owner() -> None:
+    """Their clients show what was there before: they are told, each alone, as if it had happened now."""
+    floor = Comings()
+    for user in (ANN, BOB, CEM):
+        floor.come(user)
+    floor.stream.write(floor.hall.lane)
+    seats = floor.let_go()
+    floor.hear(block(ANN, BOB))
+    floor.take_over([seat for seat in seats if seat.user_id != CEM])  # who has left meanwhile
+    for user, seen in ((ANN, {ANN}), (BOB, {BOB})):
+        assert floor.resume(user)
+        assert floor.views[user].roster.people.keys() == seen
+    seats = floor.let_go()
+    floor.hear(unblock(ANN, BOB))
+    floor.stream.write(floor.hall.lane)
+    floor.take_over(seats)
+    for user in (ANN, BOB):
+        assert floor.resume(user)
+        assert floor.views[user].roster.people.keys() == {ANN, BOB}
+
+
+def test_slots_are_whose_they_were_and_no_newcomer_gets_one_that_was_somebodys_a_moment_ago() -> None:
+    floor = Comings()
+    for user in (ANN, BOB, CEM):
+        floor.come(user)
+    slots = {user: member.slot for user, member in floor.room.members.items()}
+    floor.go(CEM)
+    floor.hand_over()
+    assert {user: member.slot for user, member in floor.room.members.items()} == {ANN: slots[ANN], BOB: slots[BOB]}
+    floor.come(DEE)
+    assert floor.room.members[DEE].slot not in slots.values()
+
+
+def test_a_command_that_was_answered_by_the_owner_before_is_answered_by_this_one() -> None:
+    """Else somebody whose `ack` was lost with the node would say it twice."""
+    floor = Comings()
+    floor.come(ANN)
+    for cid in range(40):
+        said = floor.room.say(floor.room.members[ANN], uuid4(), "once", now())
+        floor.hall.tell(said, Surface.CHAT, ANN, chat=said.id, cid=cid)
+    floor.hand_over()
+    assert floor.room.members[ANN].answered[39] == said.offset
+
+
+def test_where_people_stood_goes_with_the_room() -> None:
+    floor = Comings()
+    floor.come(ANN)
+    floor.walk(ANN, dx=40)
+    floor.hall.mark()
+    body = floor.room.members[ANN].body
+    floor.hand_over()
+    assert floor.room.members[ANN].body == body
+
+
+def test_words_of_the_erased_are_gone_from_the_ring_and_those_of_the_banned_from_replays() -> None:
+    floor = Comings()
+    ann = floor.come(ANN)
+    for user in (BOB, CEM):
+        floor.come(user)
+        member = floor.room.members[user]
+        said = floor.room.say(member, uuid4(), f"canary {user.int}", now())
+        floor.hall.tell(said, Surface.CHAT, user, chat=said.id)
+        floor.go(user)
+    floor.stream.write(floor.hall.lane)
+    at_once(floor.bouncer.hear(told(imposed("ban", CEM), at=now())))
+    floor.halls.retract(BOB, erase=True)
+    assert len(ann.redacted) == 2
+    assert [b"canary" in entry.json for entry in floor.hall.lane.entries() if entry.chat] == [True], "is evidence"
+    assert len(floor.hall.lane.unwanted) >= 2, "both go from Redis"
+    assert [b"canary" in frame for frame in floor.hall.missed(floor.room.members[ANN], floor.room.epoch, 0) or ()] == []
+
+
+def test_a_word_taken_back_before_it_was_written_never_is() -> None:
+    floor = Comings()
+    floor.come(ANN)
+    said = floor.room.say(floor.room.members[ANN], uuid4(), "canary", now())
+    floor.hall.tell(said, Surface.CHAT, ANN, chat=said.id)
+    floor.halls.retract(ANN, erase=True)
+    floor.stream.write(floor.hall.lane)
+    assert "canary" not in str(floor.stream.rows)
 
 
 def test_a_visit_hears_nothing_of_the_time_before_it() -> None:
