@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -24,8 +25,8 @@ def node() -> str:
 def install() -> None:
     """What package-lock.json names, beside it. Raises CalledProcessError."""
     if not READY.exists() or READY.stat().st_mtime < (FOLDER / "package-lock.json").stat().st_mtime:
-        own = Path(node())
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        npm = shutil.which("npm", path=path) or "npm"
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        env = {**os.environ, "PATH": f"{own.parent}{os.pathsep}{os.environ['PATH']}"}
-        subprocess.run([str(own.with_name("npm")), "ci", *quiet], cwd=FOLDER, check=True, env=env)
+        subprocess.run([npm, "ci", *quiet], cwd=FOLDER, check=True, env={**os.environ, "PATH": path})
         READY.touch()
