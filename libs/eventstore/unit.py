@@ -90,8 +90,14 @@ class Unit:
 
     async def load(self, decider: Decider[S, C], stream_id: str) -> Stream[S]:
         """One primary-key read whatever the length; a state of another schema is folded from the events."""
-        row = await self.db.fetchrow(LOAD, stream_id)
-        if row is None:
+        return await self.read(decider, stream_id, await self.db.fetchrow(LOAD, stream_id))
+
+    async def read(self, decider: Decider[S, C], stream_id: str, row: Record | None) -> Stream[S]:
+        """The stream from a row that a look of one's own has brought along: `version`, `state_schema`, `state` as text.
+
+        None, or a `version` of None: there is no such stream.
+        """
+        if row is None or row["version"] is None:
             return Stream(stream_id, 0, decider.initial)
         if row["state"] is not None and row["state_schema"] == decider.state_schema:
             return Stream(stream_id, row["version"], decider.codec.validate_json(row["state"]))

@@ -21,6 +21,7 @@ from services.rooms.guests import GUESTS
 from services.rooms.sanction import ENDS
 from services.rooms.sanctions import SANCTIONS, holds
 from services.rooms.visits import revoke
+from services.rooms.waitlist import step_out
 from services.rooms.words import Words
 
 
@@ -59,6 +60,7 @@ async def on_user_suspend(unit: Unit, envelope: Envelope) -> None:
     # heard late, it says nothing of visits that began after the reinstatement
     command = Revoke("suspended", unit.at, issued_until=envelope.time)
     await revoke(unit, envelope.subject, command, Meta.caused_by(envelope))
+    await step_out(unit.db, envelope.subject)
 
 
 async def on_sanction_user(unit: Unit, envelope: Envelope) -> None:
@@ -71,3 +73,4 @@ async def on_sanction_user(unit: Unit, envelope: Envelope) -> None:
         ):
             if await holds(unit.db, sanction, unit.at):  # heard late it may have been lifted, or be over
                 await revoke(unit, user, Expel(ENDS[kind], unit.at, room), Meta.caused_by(envelope))
+                await step_out(unit.db, user, room)

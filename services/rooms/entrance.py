@@ -10,6 +10,7 @@ from services.rooms.deciders.refusals import SeatGone
 from services.rooms.deciders.visitor import VISITOR, Enter, Seated, visitor_stream
 from services.rooms.guards import lock
 from services.rooms.guests import VERSION
+from services.rooms.looks import MAYBE_BARRED, STREAM
 from services.rooms.node_door import BadTicket, Barred, NotOwner
 from services.rooms.ports import Entered
 from services.rooms.sanctions import barring
@@ -21,13 +22,18 @@ s.user_id, s.room_id, s.session_id, s.issued_at, s.device_type, s.moderator, s.h
 """
 SEAT = f"select {COLUMNS}, s.last_heartbeat from seats s where s.visit_id = $1"  # noqa: S608 - names of our own
 VISITED = "select exists (select from room_memberships where id = $1)"
-# A held seat's ticket runs out with the hold, which is the decider's to say.
-CONSUME = """
-update seats set ticket_hash = null, ticket_expires_at = null, resume_hash = $6, resume_prev_hash = null,
+# A held seat's ticket runs out with the hold, which is the decider's to say. The seat is seen as it was before.
+HELLO = f"""
+with consumed as (update seats set
+  ticket_hash = null, ticket_expires_at = null, resume_hash = $6, resume_prev_hash = null,
   last_heartbeat = greatest(last_heartbeat, $5)
 where visit_id = $1 and ticket_hash = $2 and node = $3 and fence = $4 and (state = 'held' or ticket_expires_at > $5)
-returning true
-"""
+returning true)
+select {COLUMNS}, s.last_heartbeat, {STREAM}, {MAYBE_BARRED.format(user="s.user_id")},
+  exists (select from consumed) as consumed
+from seats s left join streams st on st.stream_id = 'visitor-' || s.user_id
+where s.visit_id = $1
+"""  # noqa: S608 - names of our own
 RESUME = f"""
 update seats s set resume_hash = $6, resume_prev_hash = $2, node = $3, fence = $4,
   last_heartbeat = greatest(s.last_heartbeat, $5)
@@ -58,14 +64,18 @@ class Entrance:
         resume = Token.mint(shown.visit_id)
 
         async def work(unit: Unit) -> Entered | None:
-            seat = await _seat(unit.db, shown.visit_id, room_id)
-            guard = (await lock(unit, [room_id]))[room_id]
+            guard = (await lock(unit, [room_id])).get(room_id)
+            seat = await unit.db.fetchrow(HELLO, shown.visit_id, shown.digest, node_id, fence, at, resume.digest)
+            if guard is None or seat is None or seat["room_id"] != room_id:
+                await _seat(unit.db, shown.visit_id, room_id)
+                raise BadTicket
             if not guard.owned_by(node_id, fence):
                 raise NotOwner
-            await _let_in(unit.db, seat["user_id"], room_id, at)
-            stream = await unit.load(VISITOR, visitor_stream(seat["user_id"]))
-            if not await unit.db.fetchval(CONSUME, shown.visit_id, shown.digest, node_id, fence, at, resume.digest):
+            if seat["maybe_barred"]:
+                await _let_in(unit.db, seat["user_id"], room_id, at)
+            if not seat["consumed"]:
                 raise BadTicket
+            stream = await unit.read(VISITOR, visitor_stream(seat["user_id"]), seat)
             events = VISITOR.decide(stream.state, Enter(shown.visit_id, guard.room, at, seat["last_heartbeat"]))
             stream = await unit.append(VISITOR, stream, events)
             if not isinstance(stream.state, Seated):

@@ -10,13 +10,12 @@ from libs.eventstore.store import Unit
 from services.rooms.deciders.seat import RoomNow
 
 # The owner's URL is of the statement's snapshot, older than the lock perhaps: null where the lease looks over.
-LOCK = """
-select room_id, theme, region, created_by, is_private, is_open, capacity, occupied, is_locked,
-  owner_node, fence, line_until,
+GUARD = """
+room_id, theme, region, created_by, is_private, is_open, capacity, occupied, is_locked, owner_node, fence, line_until,
   (select n.url from nodes n where n.node_id = g.owner_node and n.incarnation = g.owner_incarnation
      and n.lease_until > clock_timestamp()) as owner_url
-from room_guards g where room_id = any($1::uuid[]) order by room_id for update
 """
+LOCK = f"select {GUARD} from room_guards g where room_id = any($1::uuid[]) order by room_id for update"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,9 @@ class Guard:
 async def lock(unit: Unit, rooms: Iterable[UUID]) -> Mapping[UUID, Guard]:
     """The guards of those rooms that there are, held until the transaction ends."""
     rows = await unit.guard(LOCK, rooms)
-    return {row["room_id"]: _guard(row) for row in rows}
+    return {row["room_id"]: guard_of(row) for row in rows}
 
 
-def _guard(row: Record) -> Guard:
+def guard_of(row: Record) -> Guard:
+    """Of a row as LOCK selects it."""
     return Guard(RoomNow(*row[:9]), row["owner_node"], row["fence"], row["owner_url"], row["line_until"])

@@ -1,6 +1,5 @@
 """Bodies in and out. What goes out of a room are the columns of `rooms`, and its occupancy."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -123,7 +122,13 @@ class TicketAnswer(BaseModel):
 
     @classmethod
     def of(cls, ticket: Ticket) -> Self:
-        return cls(**asdict(ticket))
+        return cls(
+            visit_id=ticket.visit_id,
+            room_id=ticket.room_id,
+            ticket=ticket.ticket,
+            ws_url=ticket.ws_url,
+            expires_at=ticket.expires_at,
+        )
 
 
 class Waitlist(BaseModel):

@@ -21,6 +21,15 @@ with near as materialized (
 )
 select * from near where low = any($2::uuid[]) and high = any($2::uuid[])
 """
+# Most people have nothing to do with any of it, and are asked about in one round trip.
+WHETHER = """
+select exists (select from pairs where low = any($1::uuid[])
+    and (low_blocks_at > 0 or high_blocks_at > 0 or low_mutes_at > 0 or high_mutes_at > 0))
+  or exists (select from pairs where high = any($1::uuid[])
+    and (low_blocks_at > 0 or high_blocks_at > 0 or low_mutes_at > 0 or high_mutes_at > 0)) as paired,
+  exists (select from room_mutes where room_id = $2 and user_id = any($1::uuid[])) as muted,
+  exists (select from sanctions where user_id = any($1::uuid[])) as sanctioned
+"""
 MUTES = "select user_id, muted_at, until from room_mutes where room_id = $1 and user_id = any($2::uuid[])"
 
 
@@ -53,11 +62,13 @@ class Standings:
 
     async def known(self, room_id: UUID, users: Sequence[UUID], others: Sequence[UUID]) -> Known:
         """What stands between `users` and all of these, and against `users` themselves."""
-        pairs = await self._pool.fetch(PAIRS, list(users), [*users, *others])
-        mutes = await self._pool.fetch(MUTES, room_id, list(users))
+        whether = await self._pool.fetchrow(WHETHER, list(users), room_id)
+        assert whether is not None
+        pairs = await self._pool.fetch(PAIRS, list(users), [*users, *others]) if whether["paired"] else []
+        mutes = await self._pool.fetch(MUTES, room_id, list(users)) if whether["muted"] else []
         return Known(
             {(row["low"], row["high"]): _pair(row) for row in pairs},
-            await about(self._pool, users),
+            await about(self._pool, users) if whether["sanctioned"] else [],
             [RoomMute(room_id, row["user_id"], row["muted_at"], True, row["until"]) for row in mutes],
         )
 

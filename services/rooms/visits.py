@@ -5,14 +5,16 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from libs.contracts.vocabulary import DeviceType, JoinSource, LeaveReason
-from libs.eventstore.db import Pool
+from libs.eventstore import gone
+from libs.eventstore.db import Pool, Record
 from libs.eventstore.errors import Conflict
-from libs.eventstore.gone import must_be_here
+from libs.eventstore.gone import PersonErased
 from libs.eventstore.store import Answer, Once, Store, Unit
 from services.rooms.deciders.refusals import NotFound, RoomBanned, RoomClosed, RoomFull, SeatGone
 from services.rooms.deciders.visitor import VISITOR, Away, Hold, Leave, room_of, visitor_stream
-from services.rooms.endings import SEAT_OF, end, revoke
+from services.rooms.endings import SEAT_OF, end, end_visit, revoke
 from services.rooms.guards import lock
+from services.rooms.looks import AT_THE_DOOR, COMING
 from services.rooms.placement import Place, place
 from services.rooms.ports import Ticket
 from services.rooms.sanctions import barring
@@ -22,18 +24,12 @@ from services.rooms.waitlist import STEP_OUT, Waitlist, step_out
 
 __all__ = ["SEAT_OF", "Fresh", "Guest", "Visits", "end", "revoke", "seated"]
 
-ME = """
-select s.room_id, w.room_id as waits_for from (values ($1::uuid)) as me (user_id)
-left join seats s using (user_id) left join waiting w using (user_id)
-"""
 WALK_OUT = f"with line as ({STEP_OUT}) {SEAT_OF}"
-VISIT = "select user_id, room_id from seats where visit_id = $1"
 TICKET = """
 update seats set ticket_hash = $2, node = $3, fence = $4, moderator = $7,
   ticket_expires_at = case state when 'held' then expires_at else $6 end
 where visit_id = $1 and (state = 'seated' or expires_at > $5) returning room_id, ticket_expires_at
 """
-SHOWN_OUT = "select exists (select from room_kicks where room_id = $1 and user_id = $2 and until > $3)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,6 @@ class Visits:
         async def work(unit: Unit) -> Ticket | RoomFull:
             if once and (before := await unit.once(once)):
                 return await self.again(unit, guest, UUID(before.resource))
-            await must_be_here(unit.db, guest.user_id)
             ticket = await self.keep(unit, guest, room_id, fresh, wait=wait)
             if once and isinstance(ticket, Ticket):
                 await unit.answer(Answer(200, str(ticket.visit_id)))
@@ -94,12 +89,17 @@ class Visits:
 
         A RoomFull is returned, not raised: the place in the line is to be committed.
         """
-        me = await unit.db.fetchrow(ME, guest.user_id)
+        me = await unit.db.fetchrow(COMING, guest.user_id, gone.LOCKS, gone.bucket_of(guest.user_id))
         assert me is not None
         guards = await lock(unit, {room_id, me["room_id"]} - {None})
         if room_id not in guards:
             raise NotFound
-        stream = await unit.load(VISITOR, visitor_stream(guest.user_id))
+        stream_id = visitor_stream(guest.user_id)
+        seen = await unit.db.fetchrow(AT_THE_DOOR, guest.user_id, stream_id, room_id, unit.at)
+        assert seen is not None
+        if seen["gone"]:
+            raise PersonErased
+        stream = await unit.read(VISITOR, stream_id, seen)
         if (room_of(stream.state) or room_id) not in guards:
             raise Conflict(stream.stream_id)  # moved between the look and the lock
         command = Hold(
@@ -114,7 +114,7 @@ class Visits:
             at=unit.at,
             expires_at=unit.at + self._settings.hold,
             night_gap=self._settings.night_gap,
-            barred=await self._barred(unit, guest, room_id),
+            barred=await self._barred(unit, guest, room_id, seen),
             moderator=guest.moderator,
             invite_id=invite_id,
             before=await self._waitlist.before(unit.db, guards[room_id], guest.user_id, unit.at),
@@ -148,12 +148,10 @@ class Visits:
             unit, guest.user_id, guest.session_id, visit_id=visit_id, moderator=guest.moderator
         )
 
-    async def _barred(self, unit: Unit, guest: Guest, room_id: UUID) -> bool:
-        if await barring(unit.db, guest.user_id, room_id, unit.at):
+    async def _barred(self, unit: Unit, guest: Guest, room_id: UUID, seen: Record) -> bool:
+        if seen["maybe_barred"] and await barring(unit.db, guest.user_id, room_id, unit.at):
             return True
-        if guest.moderator:
-            return False
-        return bool(await unit.db.fetchval(SHOWN_OUT, room_id, guest.user_id, unit.at))
+        return bool(seen["shown_out"]) and not guest.moderator
 
     async def ticket(
         self, user_id: UUID, session_id: UUID, room_id: UUID, at: datetime, *, moderator: bool = False
@@ -189,11 +187,7 @@ class Visits:
         """
 
         async def work(unit: Unit) -> bool:
-            visit = await unit.db.fetchrow(VISIT, visit_id)
-            if visit is None:
-                return False
-            command = Leave(visit_id, reason, left_at or at)
-            return await end(unit, visit["user_id"], visit["room_id"], command, fence=fence)
+            return await end_visit(unit, visit_id, Leave(visit_id, reason, left_at or at), fence=fence)
 
         return await self._store.run(work, at=at)
 

@@ -89,6 +89,7 @@ async def test_private_locked_closed_and_forbidden_rooms_are_not_offered(front: 
     locked, closed, forbidden = [await front.room(host) for _ in range(3)]
     assert (await front.ask(host, "POST", f"/rooms/{locked}/lock")).status_code == 204
     assert (await front.ask(host, "DELETE", f"/rooms/{closed}")).status_code == 204
+    await front.house.seat(ANN, UUID(forbidden))
     assert (await front.ask(host, "POST", f"/rooms/{forbidden}/kicks", {"user_id": str(ANN)})).status_code == 204
     assert problem(await front.ask(ANN, "POST", "/matchmaking/join", WEB)) == (409, "no_room")
     assert (await find(front, BOB))["room"]["id"] == forbidden

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given as forall
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from libs.contracts.event import Event
 from libs.contracts.rooms import RoomJoin, RoomLeave, SeatHold, SeatRelease, SessionDuration
 from libs.eventstore.decider import Refused
-from services.rooms.deciders.refusals import RoomClosed, RoomFull, RoomPrivate, SeatGone
+from services.rooms.deciders.refusals import RoomClosed, RoomFull, RoomLocked, RoomPrivate, SeatGone
 from services.rooms.deciders.visitor import VISITOR, Command, EndNight, Expire, Leave, Revoke, decide
 from tests.given import given, play
 from tests.rooms.people import (
@@ -86,6 +87,15 @@ def test_a_closed_room_takes_nobody_not_even_those_inside() -> None:
 def test_a_private_room_opens_to_its_host_alone() -> None:
     given(VISITOR).when(hold(room_now(is_private=True, created_by=BOB))).then_refused(RoomPrivate)
     given(VISITOR).when(hold(room_now(is_private=True, created_by=ANN))).then(seat_hold())
+
+
+def test_a_private_or_locked_room_opens_to_moderators_and_to_the_invited() -> None:
+    invite = UUID(int=7)
+    for closed in (room_now(is_private=True, created_by=BOB), room_now(is_locked=True, created_by=BOB)):
+        given(VISITOR).when(hold(closed, moderator=True)).then(seat_hold())
+        given(VISITOR).when(hold(closed, invite_id=invite)).then(seat_hold(invite_id=invite))
+    given(VISITOR).when(hold(room_now(is_locked=True, created_by=BOB))).then_refused(RoomLocked)
+    given(VISITOR).when(hold(room_now(is_locked=True, created_by=ANN))).then(seat_hold())
 
 
 def test_a_seat_elsewhere_leaves_the_room_one_is_in() -> None:

@@ -35,7 +35,7 @@ async def front(house: House) -> AsyncIterator[Front]:
 
 async def full(front: Front, **plan: Any) -> tuple[str, list[UUID]]:
     """A room of two, and who sits there."""
-    room, people = await front.room(capacity=2, **plan), [uuid4(), uuid4()]
+    room, people = await front.room(uuid4(), capacity=2, **plan), [uuid4(), uuid4()]
     for person in people:
         await front.house.seat(person, UUID(room), front.house.now)
     return room, people
