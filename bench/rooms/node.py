@@ -23,10 +23,13 @@ def node() -> str:
 
 
 def install() -> None:
-    """What package-lock.json names, beside it. Raises CalledProcessError."""
+    """What package-lock.json names, beside it. Raises CalledProcessError.
+
+    Not by `npm ci`: where a lock file names no registry, it misses the optional packages of other platforms.
+    """
     if not READY.exists() or READY.stat().st_mtime < (FOLDER / "package-lock.json").stat().st_mtime:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         npm = shutil.which("npm", path=path) or "npm"
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run([npm, "ci", *quiet], cwd=FOLDER, check=True, env={**os.environ, "PATH": path})
+        subprocess.run([npm, "install", "--no-save", *quiet], cwd=FOLDER, check=True, env={**os.environ, "PATH": path})
         READY.touch()
