@@ -29,8 +29,10 @@ class Socket:
     async def tell(self, t: str, **members: Any) -> None:
         await self.raw.send(json.dumps({"t": t, **members}))
 
-    async def welcome(self, *, resumed: bool = False, offset: int = 0, epoch: str = "1", token: str = "r1") -> None:
-        told = {"visit": str(uuid4()), "slot": 0, "resume_token": token, "tick_hz": 20, "heartbeat_ms": 60_000}
+    async def welcome(
+        self, *, resumed: bool = False, offset: int = 0, epoch: str = "1", token: str = "r1", heartbeat_ms: int = 60_000
+    ) -> None:
+        told = {"visit": str(uuid4()), "slot": 0, "resume_token": token, "tick_hz": 20, "heartbeat_ms": heartbeat_ms}
         await self.tell("welcome", resumed=resumed, epoch=epoch, offset=offset, floor=FLOOR, **told)
         if not resumed:
             me = {"user": str(ME), "slot": 0, "profile_version": 1, "away": False, "muted": False, "publishing": False}
@@ -53,6 +55,7 @@ class Theatre:
     urls: list[str] = field(default_factory=list)
     played: list[Socket] = field(default_factory=list)
     tickets: int = 0  # asked for at the front door
+    renewals: int = 0  # of the access token
     refusals: list[httpx2.Response] = field(default_factory=list)  # to be given first to whoever asks for one
     heard: list[Event] = field(default_factory=list)
 
@@ -64,6 +67,10 @@ class Theatre:
         await raw.wait_closed()
 
     def door(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/v1/auth/refresh":
+            self.renewals += 1
+            tokens = {"access_token": f"a{self.renewals}", "refresh_token": "r", "expires_in": 300, "scope": "full"}
+            return httpx2.Response(200, json=tokens)
         assert request.url.path.endswith("/ticket")
         if self.refusals:
             return self.refusals.pop(0)

@@ -1,5 +1,6 @@
 """Over however many sockets and nodes: every word once and in order, and every command done once."""
 
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -151,3 +152,36 @@ async def test_a_seat_that_is_gone_ends_it_too() -> None:
         theatre.refusals = [gone]
         over = await until(lambda: visit.over)
         assert over == Over(4012, "seat_gone")
+
+
+async def test_a_new_access_token_is_shown_before_the_old_one_ends() -> None:
+    """Once each, and nothing before there is a new one."""
+    heard = list[dict[str, Any]]()
+
+    async def listening(socket: Socket) -> None:
+        await socket.welcome(heartbeat_ms=100)
+        while True:
+            heard.append(await socket.hear())
+
+    def shown() -> list[str]:
+        return [each["token"] for each in heard if each["t"] == "auth"]
+
+    async with playing(listening) as (theatre, visit):
+        await until(lambda: len(heard) > 3)
+        assert (shown(), theatre.renewals) == ([], 0)
+        account = visit._account
+        account._refresh, account._fresh_until = "a refresh token", monotonic() + 20.0  # good, but not for long
+        await until(lambda: shown() == ["a1"])
+        before = len(heard)
+        await until(lambda: len(heard) > before + 3)
+        assert (shown(), theatre.renewals) == (["a1"], 1)
+        assert {each["t"] for each in heard} == {"ping", "auth"}
+
+
+async def test_a_node_that_says_nothing_is_left() -> None:
+    async def mute(socket: Socket) -> None:
+        await socket.welcome(heartbeat_ms=50)
+
+    async with playing(mute, chatty_end) as (theatre, _):
+        await until(lambda: "the end" in said(theatre))
+        assert heard(theatre, Reconnecting) == [Reconnecting(1006)]
