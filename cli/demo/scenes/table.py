@@ -16,6 +16,7 @@ NONSENSE: Final = "and that is why penguins cannot whistle"
 SIGH: Final = 0.6  # seconds
 MOST_SIGHS: Final = 8  # well within the limit of emotes
 CLEARING_UP: Final = 5.0  # seconds at most
+MOONWALK: Final = "emote-moonwalk"
 SORRY: Final = "all right, no more penguins"
 
 
@@ -105,6 +106,26 @@ class Table:
         await rui.show("toast")
         toasted = lambda: any(isinstance(e, Emoted) and e.user == rui.id for e in dana.heard)  # noqa: E731
         await self._facts.comes_true("Dana saw Rui raise his glass", toasted)
+        await self._learn_to_moonwalk()
+
+    async def _learn_to_moonwalk(self) -> None:
+        dana, rui = self._dana, self._rui
+        lessons = [item async for item in rui.client.counter.menu("emote") if item.sku == MOONWALK]
+        if not lessons:
+            return
+
+        async def cannot() -> bool:
+            return await refused(lambda: rui.here.emote(MOONWALK, within=PATIENCE), "not_owned")
+
+        async def can() -> bool:
+            return not await cannot()
+
+        self._facts.note("Rui could not show a moonwalk he had not bought", await cannot())
+        await rui.client.counter.buy(lessons[0])
+        self._stage.tell("Rui buys himself a moonwalk")
+        await self._facts.comes_true("Rui could show his moonwalk once it was his", can)
+        seen = lambda: any(isinstance(e, Emoted) and (e.user, e.emote) == (rui.id, MOONWALK) for e in dana.heard)  # noqa: E731
+        await self._facts.comes_true("Dana saw Rui's moonwalk", seen)
 
     async def _give_with_one_key(self, special: Item) -> Bought:
         return await self._dana.client.counter.give(special, self._rui.id, key=f"fizz-{self._stage.party}")
