@@ -90,11 +90,12 @@ async def answering(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
 
 @asynccontextmanager
 async def elsewhere(
-    service: str, urls: Databases, issuer: Issuer, count: int, **settings: Any
+    service: str, urls: Databases, issuer: Issuer, count: int, *, module: str = "", **settings: Any
 ) -> AsyncIterator[list["Process"]]:
-    """`count` processes of the API, ready to answer; stopped by their pids."""
+    """`count` processes of the API, ready to answer; stopped by their pids. `module` may stand in for the service."""
     async with AsyncExitStack() as closing:
-        processes = [Process(service, told(urls, issuer, **settings)) for _ in range(count)]
+        module = module or f"services.{service}"
+        processes = [Process(module, told(urls, issuer, **settings)) for _ in range(count)]
         for process in processes:
             await process.start()
             closing.push_async_callback(process.stop)
@@ -104,10 +105,10 @@ async def elsewhere(
 
 
 class Process:
-    """`python -m services.<service> api`, which may be killed and started again on the same port."""
+    """`python -m <module> api`, which may be killed and started again on the same port."""
 
-    def __init__(self, service: str, settings: dict[str, Any]) -> None:
-        self._service = service
+    def __init__(self, module: str, settings: dict[str, Any]) -> None:
+        self._module = module
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -123,7 +124,7 @@ class Process:
     async def start(self) -> None:
         with self._log.open("ab") as log:
             self._running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", f"services.{self._service}", "api", env=self._env, stdout=log, stderr=log
+                sys.executable, "-m", self._module, "api", env=self._env, stdout=log, stderr=log
             )
 
     async def answers(self) -> None:

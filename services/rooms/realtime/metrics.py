@@ -10,6 +10,7 @@ from services.rooms.realtime.crowd import Crowd
 from services.rooms.realtime.limits import Limits
 from services.rooms.realtime.node import Node
 from services.rooms.realtime.presence import Presence
+from services.rooms.realtime.reconciler import KINDS
 
 
 class Figures(Collector):
@@ -54,6 +55,12 @@ class Figures(Collector):
         for replayed, times in self._node.resumes.items():
             resumed.add_metric([node, str(replayed).lower()], times)
         yield resumed
+        drift = CounterMetricFamily(
+            "virtubar_presence_drift", "keys and seats unlike the sockets", labels=["node", "kind"]
+        )
+        for kind_of_drift in KINDS:
+            drift.add_metric([node, kind_of_drift], self._presence.drift[kind_of_drift])
+        yield drift
 
     def describe(self) -> list[Metric]:
         """Nothing, so that several nodes may run in one process."""

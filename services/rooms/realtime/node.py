@@ -87,7 +87,7 @@ class Node:
         self.resumes = self._greeter.resumes
         self._conversation = Conversation(limits, settings.limit_chat_characters, self.bouncer.may_speak, self.emotes)
         self._voice = Voice(halls, limits, settings, self.bouncer.may_speak)
-        self._stewards = Stewards(door, halls, self.bouncer)
+        self._stewards = Stewards(door, halls, self.bouncer, self.lose)
 
     # what sockets report
 

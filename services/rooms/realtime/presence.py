@@ -8,6 +8,7 @@ Nothing here is waited for. While Redis is away sockets go on; when it is back e
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from hashlib import sha1
@@ -79,7 +80,9 @@ class Presence:
         self._pending: list[Command] = []
         self._stored: dict[UUID, bytes] = {}  # by user: the body as Redis has it
         self._due: dict[UUID, float] = {}  # when each room is written whole again; missing: at once
+        self._writing = asyncio.Lock()
         self.failures = 0
+        self.drift: Counter[str] = Counter()  # by kind, as the reconciler found it
 
     # What happened, as it happens
 
@@ -89,7 +92,10 @@ class Presence:
 
     def closed(self, hall: Hall) -> None:
         """The room's keys are its next owner's to write, and run out where there is none."""
-        self._due.pop(hall.room.room_id, None)
+        room = hall.room.room_id
+        self._due.pop(room, None)
+        theirs = {members_key(room), transforms_key(room)}
+        self._pending = [command for command in self._pending if theirs.isdisjoint(command)]
         for user in hall.room.members:
             self._stored.pop(user, None)
 
@@ -119,11 +125,17 @@ class Presence:
 
     # To Redis
 
-    async def run(self, halls: Callable[[], Iterable[Hall]]) -> None:
-        """Write for ever what happens in `halls()`: each room whole from time to time, not all at the same moment."""
+    async def run(self, halls: Callable[[], Iterable[Hall]], held: Callable[[], bool] = lambda: True) -> None:
+        """Write for ever what happens in `halls()`: each room whole from time to time, not all at the same moment.
+
+        While the lease is not `held` nothing is: the rooms may be another's by now, who writes them.
+        """
         store = monotonic()
         while True:
             now = monotonic()
+            if not held():
+                self._pending.clear()
+                self._due.clear()
             for hall in halls():
                 due = self._due.get(hall.room.room_id)
                 if due is None or now >= due:
@@ -141,6 +153,10 @@ class Presence:
 
     async def flush(self) -> bool:
         """Write what is pending. False where Redis did not take it."""
+        async with self._writing:  # in order, whoever asks
+            return await self._flush()
+
+    async def _flush(self) -> bool:
         commands, self._pending = self._pending, []
         if not commands:
             return True

@@ -38,6 +38,7 @@ from services.rooms.realtime.microphones import Microphones
 from services.rooms.realtime.news import TOPICS, News
 from services.rooms.realtime.node import Node
 from services.rooms.realtime.presence import Presence
+from services.rooms.realtime.reconciler import Reconciler
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.socket import Bounds, Socket
 from services.rooms.realtime.watch import Watch
@@ -99,6 +100,7 @@ class Realtime:
         self._follower = Follower(kafka, TOPICS, self._evidence.besides(news.hear), since=revocations.horizon)
         safety = self._evidence.besides(self._node.bouncer.hear)
         self._safety = Follower(kafka, (*SAFETY_TOPICS, *REPORTS), safety, since=Behind("rooms"))
+        self._reconciler = Reconciler(redis, door, self._halls, self._presence, self._lease, settings)
         self._figures = Figures(self._node, self._crowd, self._presence, self._limits)
         self._open = False
         self.port = 0  # of the sockets, once it runs
@@ -126,9 +128,10 @@ class Realtime:
             await self._lease.take(public_url(self._settings, self.port))
             self._open = True
             self._clock.start()
-            writing = self._presence.run(self._owned)
+            writing = self._presence.run(self._owned, lambda: self._lease.held(monotonic()))
             asking = self._node.bouncer.run(self._settings.safety_seconds, self._safety.caught_up)
             work = (self._lease.keep(), self._beats.run(), self._limits.run(), writing, asking, _until(stop))
+            jobs.append(asyncio.create_task(self._reconciler.run()))
             jobs.append(asyncio.create_task(self._lanes.run()))
             jobs.append(asyncio.create_task(self._evidence.run(self._owned)))
             jobs.extend(asyncio.create_task(each) for each in work)

@@ -87,6 +87,7 @@ class NodeSettings(RoomsSettings):
     transforms_refresh_seconds: Seconds = 1.0
     lane_seconds: Seconds = 600.0  # what a room was told is kept so long, for those who come back and its next owner
     lane_refresh_seconds: Seconds = 20.0  # between two looks at a room's stream: is it there, is it trimmed
+    reconcile_seconds: Seconds = 30.0  # between two comparisons of these keys and of the seats with the sockets
 
     def told_limits(self) -> dict[str, int]:
         """What `welcome` says: clients need not find out by trying."""
