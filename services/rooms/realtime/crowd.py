@@ -2,7 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_network
+from typing import Final, Protocol
+
+PREFIX: Final = 64  # bits: who has one IPv6 address has all that share them
 
 
 class Visitor(Protocol):
@@ -28,7 +32,7 @@ class Crowd:
     """Counts every connection once, from `enter` to `exit`.
 
     Silent connections cost nobody their way in: where too many have not said hello, the oldest goes for the newest,
-    and one address can hold only a few of those places.
+    and one address, of IPv6 one network, can hold only a few of those places.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -47,9 +51,10 @@ class Crowd:
 
     def enter(self, visitor: Visitor) -> bool:
         """False where there are too many of them: refuse it as soon as it asks for something. Always `exit` it."""
+        home = home_of(visitor.address)
         self._total += 1
-        self._by_address[visitor.address] += 1
-        self._silent_by_address[visitor.address] += 1
+        self._by_address[home] += 1
+        self._silent_by_address[home] += 1
         self._silent[visitor] = None
         if len(self._silent) > self._limits.half_open:
             oldest = next(iter(self._silent))
@@ -57,8 +62,8 @@ class Crowd:
             oldest.turn_away()
         return (
             self._total <= self._limits.sockets
-            and self._by_address[visitor.address] <= self._limits.address
-            and self._silent_by_address[visitor.address] <= self._limits.address_half_open
+            and self._by_address[home] <= self._limits.address
+            and self._silent_by_address[home] <= self._limits.address_half_open
         )
 
     def greeted(self, visitor: Visitor) -> None:
@@ -69,7 +74,7 @@ class Crowd:
     def exit(self, visitor: Visitor) -> None:
         self.greeted(visitor)
         self._total -= 1
-        _less(self._by_address, visitor.address)
+        _less(self._by_address, home_of(visitor.address))
 
     def overdue(self, since: float) -> list[Visitor]:
         """Those who came before `since` and have said nothing; each is named once."""
@@ -84,7 +89,21 @@ class Crowd:
 
     def _hush(self, visitor: Visitor) -> None:
         del self._silent[visitor]
-        _less(self._silent_by_address, visitor.address)
+        _less(self._silent_by_address, home_of(visitor.address))
+
+
+@lru_cache(maxsize=4096)
+def home_of(address: str) -> str:
+    """Whose connections count together; what is no address, as a proxy may say, counts by itself."""
+    if ":" not in address:
+        return address
+    try:
+        known = IPv6Address(address)
+    except ValueError:
+        return address
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ip_network((int(known), PREFIX), strict=False))
 
 
 def _less(counter: Counter[str], address: str) -> None:

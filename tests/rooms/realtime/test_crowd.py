@@ -1,6 +1,8 @@
 """Who may stand at the door, by the numbers."""
 
-from services.rooms.realtime.crowd import Crowd, Limits
+import pytest
+
+from services.rooms.realtime.crowd import Crowd, Limits, home_of
 
 FEW = Limits(sockets=6, address=4, half_open=3, address_half_open=2)
 
@@ -68,3 +70,26 @@ def test_counting_comes_out_even() -> None:
         crowd.exit(person)
     assert (len(crowd), crowd.silent) == (0, 0)
     assert come(crowd, Stranger("a"), Stranger("a")) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:DB8:0::1", "2001:db8::2", True),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("no:address", "no:address", True),
+        ("no:address", "no:other", False),
+    ],
+)
+def test_a_network_of_one_household_is_one_address(one: str, other: str, together: bool) -> None:
+    assert (home_of(one) == home_of(other)) is together
+
+
+def test_whoever_has_a_million_addresses_has_the_places_of_one() -> None:
+    crowd = Crowd(FEW)
+    assert come(crowd, *(Stranger(f"2001:db8::{n:x}") for n in range(3))) == [True, True, False]
+    assert crowd.enter(Stranger("2001:db8:0:1::1"))
