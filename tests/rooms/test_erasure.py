@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
+from deploy.native.redis import Redis as RedisServer
 from libs.chassis.consumers import Consumers
 from libs.chassis.consumers.applying import Applying
-from libs.chassis.erasing import erases
+from libs.chassis.erasing import Clear, erases
 from libs.chassis.kafka import Kafka
 from libs.contracts.catalogue import EVENTS
 from libs.contracts.identity import UserDelete
@@ -23,7 +25,9 @@ from services.rooms.deciders.refusals import InviteUsed
 from services.rooms.erasure import clear
 from services.rooms.hosting import Plan
 from services.rooms.projections import ROOMS
+from services.rooms.realtime.lane_wire import lane_key
 from services.rooms.visits import Guest
+from services.rooms.words import Words
 from tests.libs.chassis.house import envelope_of
 from tests.rooms.house import House
 from tests.rooms.people import NINE
@@ -45,7 +49,7 @@ async def owner(house: House) -> "AsyncIterator[asyncpg.Connection[asyncpg.Recor
         await db.close()
 
 
-async def erased(house: House, user: UUID) -> None:
+async def erased(house: House, user: UUID, clear: Clear = clear) -> None:
     """As a consumer does it."""
     consumers = Consumers("rooms", Kafka.parse("kafka://127.0.0.1:1"), house.pool, store=house.store)
     erases(consumers, "rooms", house.keys, clear)
@@ -93,6 +97,19 @@ async def test_visits_seats_nights_and_names_are_gone_and_others_stay(house: Hou
     assert await house.occupied(room) == 0
     told = await house.pool.fetch("select name from events where stream_id = $1", f"user-{ann}")
     assert [row["name"] for row in told] == ["erasure_done"]
+
+
+async def test_their_words_are_gone_from_redis_though_nobody_has_the_room(
+    house: House, redis_server: RedisServer
+) -> None:
+    ann, bob, room = await an_evening(house)
+    async with Redis.from_url(redis_server.url()) as redis:
+        for number, user in enumerate((ann, bob), start=1):
+            fields = {"frame": CANARY, "chat": str(user), "by": str(user)}
+            await redis.xadd(lane_key(room), fields, id=f"1-{number}")  # type: ignore[arg-type]
+        for _ in range(2):
+            await erased(house, ann, Words(redis, 600).clear)
+        assert [key for key, _ in await redis.xrange(lane_key(room))] == [b"1-2"]  # type: ignore[union-attr]
 
 
 async def test_whoever_holds_a_seat_only_gives_it_back(house: House) -> None:

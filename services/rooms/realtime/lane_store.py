@@ -187,6 +187,8 @@ class LaneStore:
     def _took(self, batch: _Batch, answers: list[Any]) -> list[Exception]:
         """What Redis says to one room's batch; returned is what it should not have said."""
         room, lane = batch.room, batch.room.hall.lane
+        if self._rooms.get(room.hall.room.room_id) is not room:
+            return []  # it was opened anew meanwhile
         if any(map(is_overtaken, answers)):
             self._rooms.pop(room.hall.room.room_id, None)
             self._lose(room.hall.room.room_id)
