@@ -26,9 +26,11 @@ from tests.deploy.cluster import Cluster, Pod
 PLACED = {
     *("VIRTUBAR_HTTP_HOST", "VIRTUBAR_HTTP_PORT", "VIRTUBAR_NODE_HOST", "VIRTUBAR_NODE_PORT"),
     *("VIRTUBAR_LAKE_URL", "VIRTUBAR_EVIDENCE_URL", "VIRTUBAR_PEPPER"),
+    *("VIRTUBAR_VOICE_TURN_SECRET", "VIRTUBAR_LIVEKIT_API_SECRET"),
 }
 PASSWORD = re.compile(r"VIRTUBAR_(POSTGRES|REDIS|KAFKA)_PASSWORD_|VIRTUBAR_SECRET_")  # what URLs are filled in from
 SECRET = re.compile(r"\$[{(][A-Z0-9_]+(:\?)?[})]")
+CHOICE = re.compile(r"\$\{VIRTUBAR_(?:VOICE|LIVEKIT)_[A-Z_]+:-(.*?)\}")  # nobody has chosen
 
 
 @dataclass
@@ -59,7 +61,7 @@ def differences(one: Description, other: Description) -> list[str]:
 
 def told(environment: Mapping[str, Any]) -> dict[str, str]:
     """An environment without what differs from place to place: of addresses kind, user and path are left."""
-    ours = {name: str(value) for name, value in environment.items() if name.startswith("VIRTUBAR_")}
+    ours = {name: CHOICE.sub(r"\1", str(value)) for name, value in environment.items() if name.startswith("VIRTUBAR_")}
     return {name: _shape(name, value) for name, value in ours.items() if not PASSWORD.match(name)}
 
 
@@ -133,7 +135,7 @@ def kubernetes(cluster: Cluster) -> Description:
     for name, pod in ours.items():
         environment = cluster.environment(pod)
         if pod.kind == "Job":
-            whole.migrations[_service_of({"command": pod.container["args"]})] = told(environment)
+            whole.migrations[_service_of({"command": pod.container["args"]})] = told(_filled(environment, {}))
             continue
         for filled in _replicas(name, pod, environment):
             whole.processes[filled["POD_NAME"]] = tuple(pod.container["args"])

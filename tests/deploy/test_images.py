@@ -55,6 +55,9 @@ class Given:
     def secret(self, name: str) -> str:
         return "only for this test, and long enough"
 
+    def chosen(self, name: str, default: str) -> str:
+        return default
+
 
 def lay_out(service: str, target: Path) -> None:
     """What the Dockerfile copies."""
