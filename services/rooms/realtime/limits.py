@@ -98,7 +98,9 @@ class Limits:
     async def meet(self, user: UUID, now: float) -> None:
         """Somebody comes in: what they did on other nodes lately counts here too, or a new node were a new burst."""
         minute = int(now // 60)
-        keys = [limit_key(user, kind, each) for kind in self._limits for each in (minute, minute - 1)]
+        recent = [kind for kind, limit in self._limits.items() if now % 60 < limit.refill]  # what is older is paid back
+        keys = [limit_key(user, kind, minute) for kind in self._limits]
+        keys += [limit_key(user, kind, minute - 1) for kind in recent]
         try:
             async with asyncio.timeout(PATIENCE), self._redis.pipeline(transaction=False) as pipe:
                 for key in keys:
@@ -108,12 +110,13 @@ class Limits:
             self.failures += 1
             log.warning("limits not known", error=type(error).__name__)
             return
-        for (kind, limit), total, before in zip(self._limits.items(), answers[::2], answers[1::2], strict=True):
+        before = dict(zip(recent, answers[len(self._limits) :], strict=True))
+        for (kind, limit), total in zip(self._limits.items(), answers, strict=False):
             known = (user, kind) in self._counts
             count = self._count(user, kind, now)
             count.learn(total, limit, now)
-            if not known and now % 60 < limit.refill:
-                count.tokens = max(0.0, count.tokens - before)  # how lately is not said, so as if just now
+            if not known:
+                count.tokens = max(0.0, count.tokens - before.get(kind, 0))  # how lately is not said, so as if just now
 
     def _count(self, user: UUID, kind: str, now: float) -> _Count:
         minute = int(now // 60)

@@ -125,3 +125,13 @@ async def _post(bar: Bar, visit: Visit, path: str) -> httpx2.Response:
     answer = await bar.http.post(path, headers=bar.issuer.headers(user))
     answer.raise_for_status()
     return answer
+
+
+async def test_a_room_closed_by_its_host_closes_every_socket_in_it(live: Bar) -> None:
+    host = uuid4()
+    room = await live.house.room(host=host)
+    guests = [await live.join(room) for _ in range(2)]
+    answer = await live.http.delete(f"/v1/rooms/{room}", headers=live.issuer.headers(host))
+    assert answer.status_code == 204
+    assert [await over(guest) for guest in guests] == [4004, 4004]
+    assert await live.house.occupied(room) == 0
