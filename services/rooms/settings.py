@@ -57,9 +57,6 @@ class RoomsSettings(Settings):
     # evidence
     evidence_url: str = "memory:///"  # file:///folder, s3://bucket/prefix …: the same as moderation's
 
-    # evidence
-    evidence_url: str = "memory:///"  # file:///folder, s3://bucket/prefix …: the same as moderation's
-
     # limits
     limit_invites_per_hour: Count = 60  # by one person
     idempotency_hours: Hours = 24.0  # an Idempotency-Key is remembered for so long
