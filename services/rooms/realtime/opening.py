@@ -72,6 +72,8 @@ class Openings:
         self._seat(hall, seats)
         if past.roster is not None:
             hall.mark()
+        if self._halls.media:
+            self._halls.media.changed(hall)  # what was said while nobody had the room
         return hall
 
     async def _past(self, owned: Owned) -> Past:

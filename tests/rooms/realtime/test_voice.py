@@ -136,6 +136,10 @@ async def test_signals_reach_whom_they_are_for_as_they_were_sent_and_nobody_in_a
         await ann.told("ack")
         await signal(DAN, 7, "answer", "to what he said")
         assert (await dan.told("voice_signal"))["kind"] == "answer", "she may listen to him"
+        await cat.send(t="voice_signal", cid=1, to=str(ANN), kind="offer", data=SDP)
+        assert await refusal(cat) == "not_found", "a block holds both ways"
+        await dan.send(t="voice_signal", cid=1, to=str(ANN), kind="offer", data=SDP)
+        assert (await ann.told("voice_signal"))["from"] == str(DAN), "his mute is his own: she may hear him"
         await bob.send(t="voice_signal", cid=1, to=str(CAT), kind="bye", data=None)
         assert (await cat.told("voice_signal"))["from"] == str(BOB), "Ann's never came"
 

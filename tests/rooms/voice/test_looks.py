@@ -76,6 +76,21 @@ async def test_a_track_that_was_only_overlooked_goes_on(front: Front, media: Med
     assert await seconds(front, BOB) == [120]
 
 
+async def test_a_webhook_that_comes_again_does_not_undo_what_was_seen_since(
+    front: Front, media: MediaServer, looks: Looks
+) -> None:
+    """Bob had two connections, and one of them ended."""
+    room = UUID(await front.room())
+    bob = await front.house.seat(BOB, room)
+    await post(front, webhook("track_published", room, bob.visit_id, 10, "TR_1"))
+    await post(front, left := webhook("participant_left", room, bob.visit_id, 30))
+    media.come(room, bob.visit_id, "TR_1", opened=after(10).timestamp())
+    await look(looks, front, 60)
+    await post(front, left)
+    await front.house.rooms.visits.leave(bob.visit_id, "left", after(100))
+    assert await seconds(front, BOB) == [90]
+
+
 async def test_what_opened_a_moment_ago_is_not_missed_yet(front: Front, media: MediaServer, looks: Looks) -> None:
     room = UUID(await front.room())
     bob = await front.house.seat(BOB, room)
