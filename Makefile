@@ -67,7 +67,7 @@ openapi: up ## Write what the running bar says of its API
 
 .PHONY: faults
 faults: setup ## The long fault runs
-	@FAULTS=long $(BIN)/pytest tests/faults tests/rooms/realtime/hostile tests/e2e/test_every_route.py -m "faults or not faults"
+	@FAULTS=long $(BIN)/pytest tests/faults tests/rooms/realtime tests/e2e/test_every_route.py -m "faults or not faults"
 
 .PHONY: bench
 bench: setup ## Benchmarks, each a ratio in one run
