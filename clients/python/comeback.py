@@ -15,7 +15,7 @@ MOVED: Final = 1001
 RESUMABLE: Final = frozenset({MOVED, 1005, ABNORMAL, 1011, 1013, 4001, 4008})
 ELSEWHERE: Final = frozenset({MOVED, 1013, 4001, 4003})  # another node, or another proof: ask for a new ticket
 PATIENCE: Final = 60.0  # seconds: the seat is kept no longer
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 3.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.5  # of a dead node nobody knows for up to 3 s; and in again within 5
 
 
 class Comeback:

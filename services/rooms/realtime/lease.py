@@ -26,6 +26,7 @@ class Lease:
         self._load = load
         self._owned = owned
         self._until = float("-inf")
+        self._over = False
         self.accepting = True
         self.incarnation = 0
 
@@ -74,14 +75,17 @@ class Lease:
 
     async def renew(self) -> None:
         """Once. Raises NodeReplaced, and what Postgres raises."""
+        if self._over:
+            return  # else the rooms were ours again, and people sent back here
         before = monotonic()
         await self._door.renew_node(self.node_id, self.incarnation, self._load(), accepting=self.accepting)
         # Asked before the lease counts: rooms that were lost while it had lapsed must not tick once more.
         rooms = await self._door.owned_rooms(self.node_id, self.incarnation)
         self._owned({room.room_id: room.fence for room in rooms}, before)
-        self._until = before + self._settings.node_lease_seconds
+        if not self._over:
+            self._until = before + self._settings.node_lease_seconds
 
     async def end(self) -> None:
         """A graceful stop: others may take the rooms at once."""
-        self._until = float("-inf")
+        self._over, self._until = True, float("-inf")
         await self._door.retire(self.node_id, self.incarnation)

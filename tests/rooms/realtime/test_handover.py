@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -157,6 +158,24 @@ async def test_a_lone_node_that_starts_again_has_its_people_back(lively: Bar) ->
         await agree(ears, ears[0])
     assert [ear.resumed for ear in ears] == [[True]] * GUESTS
     assert heard_alike(ears) == []
+
+
+async def test_a_node_that_has_given_its_rooms_up_does_not_ask_for_them_back(lively: Bar) -> None:
+    """While it waits for the last of its connections to go, nobody may be sent back to it."""
+    node = await lively.node("leaving", node_region="me", renew_seconds=0.02, farewell_seconds=1.5)
+    room = await lively.house.room(region="me")
+    where = urlsplit((await lively.ticket(room))["ws_url"])
+    _, silent = await asyncio.open_connection(where.hostname, where.port)
+    going = asyncio.create_task(node.end())
+    await until(lambda: _has_left(lively, "leaving"))
+    while not going.done():
+        assert await _has_left(lively, "leaving")
+        await asyncio.sleep(0.05)
+    silent.close()
+
+
+async def _has_left(bar: Bar, name: str) -> bool:
+    return not await bar.has_lease(name)
 
 
 async def test_whoever_did_not_come_back_goes_out_of_view_and_whoever_left_meanwhile_is_gone(lively: Bar) -> None:
