@@ -76,8 +76,8 @@ class Unit:
         self._once = once
         return await recall(self.db, once)
 
-    async def guard(self, sql: str, ids: Iterable[Any]) -> list[Record]:
-        """Lock guard rows: `select ... where id = any($1) order by id for update`.
+    async def guard(self, sql: str, ids: Iterable[Any], *more: Any) -> list[Record]:
+        """Lock guard rows: `select ... where id = any($1) order by id for update`; `more` are $2 and so on.
 
         Comes before any append, or positions are drawn before the lock is held and prefixes of the log break the rule
         that the guard is there for; and in one order, or two of them deadlock. Raises Misuse otherwise.
@@ -86,7 +86,7 @@ class Unit:
             raise Misuse("guards are locked before the first append")
         if "order by" not in sql:
             raise Misuse("guards are locked in the order of their ids")
-        return await self.db.fetch(sql, list(ids))
+        return await self.db.fetch(sql, list(ids), *more)
 
     async def load(self, decider: Decider[S, C], stream_id: str) -> Stream[S]:
         """One primary-key read whatever the length; a state of another schema is folded from the events."""

@@ -11,7 +11,8 @@ from services.rooms.deciders.seat import RoomNow
 
 # The owner's URL is of the statement's snapshot, older than the lock perhaps: null where the lease looks over.
 GUARD = """
-room_id, theme, region, created_by, is_private, is_open, capacity, occupied, is_locked, owner_node, fence, line_until,
+g.room_id, g.theme, g.region, g.created_by, g.is_private, g.is_open, g.capacity, g.occupied, g.is_locked,
+  g.owner_node, g.fence, g.line_until,
   (select n.url from nodes n where n.node_id = g.owner_node and n.incarnation = g.owner_incarnation
      and n.lease_until > clock_timestamp()) as owner_url
 """

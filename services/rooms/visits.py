@@ -13,7 +13,7 @@ from libs.eventstore.store import Answer, Once, Store, Unit
 from services.rooms.deciders.refusals import NotFound, RoomBanned, RoomClosed, RoomFull, SeatGone
 from services.rooms.deciders.visitor import VISITOR, Away, Hold, Leave, room_of, visitor_stream
 from services.rooms.endings import SEAT_OF, end, end_visit, revoke
-from services.rooms.guards import lock
+from services.rooms.guards import guard_of, lock
 from services.rooms.looks import AT_THE_DOOR, COMING
 from services.rooms.placement import Place, place
 from services.rooms.ports import Ticket
@@ -89,9 +89,9 @@ class Visits:
 
         A RoomFull is returned, not raised: the place in the line is to be committed.
         """
-        me = await unit.db.fetchrow(COMING, guest.user_id, gone.LOCKS, gone.bucket_of(guest.user_id))
-        assert me is not None
-        guards = await lock(unit, {room_id, me["room_id"]} - {None})
+        stays = (guest.user_id, gone.LOCKS, gone.bucket_of(guest.user_id))
+        rows = await unit.guard(COMING, [room_id], *stays)
+        guards = {row["room_id"]: guard_of(row) for row in rows}
         if room_id not in guards:
             raise NotFound
         stream_id = visitor_stream(guest.user_id)
@@ -126,7 +126,7 @@ class Visits:
                 raise
             asks = (unit.db, guards[room_id], guest.user_id, unit.at)
             return RoomFull(await self._waitlist.stand(*asks, invited=command.invited))
-        if me["waits_for"]:
+        if rows[0]["waits_for"]:
             await step_out(unit.db, guest.user_id)
         owner = await place(unit.db, guards[room_id])
         state = (await unit.append(VISITOR, stream, events)).state

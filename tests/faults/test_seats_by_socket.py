@@ -26,9 +26,9 @@ from tests.rooms.realtime.processes import node_process
 from tests.rooms.realtime.race import SocketCrowd, Told
 from tests.waiting import until
 
-ROUNDS = 10_000 if LONG else 250  # seats asked for
-KILLS = 30 if LONG else 3
-LIFETIME = (2.0, 8.0) if LONG else (0.5, 1.5)  # seconds between two kills
+ROUNDS = 10_000 if LONG else 200  # seats asked for
+KILLS = 30 if LONG else 2
+LIFETIME = (2.0, 8.0) if LONG else (0.5, 1.0)  # seconds between two kills
 CAPACITIES = (2, 3, 5)
 PEOPLE = 96
 SOON: dict[str, Any] = {**QUICK, "hold_seconds": 3, "waitlist_seconds": 0.5, "node_lease_seconds": 1.0}

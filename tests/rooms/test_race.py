@@ -8,14 +8,17 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
+import pytest
 
+from libs.eventstore import gone
+from libs.eventstore.gone import PersonErased
 from services.rooms.ports import Ticket
 from tests.conftest import Database
 from tests.rooms.api import elsewhere, issuing
 from tests.rooms.checker import checked
 from tests.rooms.crowd import AppendFirst, TheDoor, throng
 from tests.rooms.house import House, house_at
-from tests.rooms.people import ANN
+from tests.rooms.people import ANN, BOB
 from tests.waiting import until
 
 RACERS, SEATS = 200, 50
@@ -115,6 +118,21 @@ async def test_a_visitor_who_moved_while_the_guard_was_waited_for_is_looked_at_a
         await admin.close()
     assert (await house.occupied(here), await house.occupied(there)) == (0, 1)
     assert (await checked(house.pool)).clean
+
+
+async def test_whoever_is_being_erased_waits_before_the_guard_and_is_turned_away(house: House) -> None:
+    """And makes nobody else wait: the room's guard is not locked yet."""
+    await house.node()
+    room = await house.room()
+    async with house.pool.acquire() as db:
+        async with db.transaction():
+            await gone.enter(db, ANN)
+            coming = asyncio.create_task(house.hold(ANN, room))
+            await until(lambda: _are_blocked(house, 1))
+            await house.hold(BOB, room)
+        with pytest.raises(PersonErased):
+            await coming
+    assert await house.story(ANN) == []
 
 
 async def _are_blocked(house: House, count: int) -> bool:

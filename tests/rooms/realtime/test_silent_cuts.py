@@ -23,7 +23,7 @@ from tests.rooms.realtime.bar import Bar, Raw, now, raw
 from tests.rooms.realtime.proxy import Proxy, proxy_of
 from tests.waiting import until
 
-SOAK = 1200.0 if LONG else 12.0  # seconds
+SOAK = 1200.0 if LONG else 6.0  # seconds
 CHURNERS = 12
 AWAY = 1.0  # seconds; five in production
 GRACE = 5.0  # for a busy machine: people in view longer than this after they are due to go are ghosts
