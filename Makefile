@@ -19,8 +19,9 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(READY) $(LINTERS) ## Python environment, Debian packages, Kafka
+setup: $(READY) $(LINTERS) ## Python environment, Debian packages, Kafka, what is compiled
 	@$(BIN)/python -m deploy.native.install
+	@$(BIN)/python -m deploy.compile
 
 .PHONY: up
 up: setup ## Open the bar: everything on loopback (NODES=2 for two realtime nodes)
@@ -78,7 +79,7 @@ lock: .uv/bin/uv ## Renew the pinned requirements from pyproject.toml
 	@.uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 		--custom-compile-command "make lock" --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(COMPILE) --group run -o requirements/run.txt
-	@for name in dev $(IMAGES); do \
+	@for name in dev compile $(IMAGES); do \
 		$(COMPILE) --group $$name -c requirements/run.txt -o requirements/$$name.txt || exit 1; done
 
 $(READY): requirements/dev.txt pyproject.toml .uv/bin/uv

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -37,6 +38,10 @@ def has(program: str) -> Callable[[], bool]:
     return lambda: shutil.which(program) is not None
 
 
+def has_headers(name: str, folder: str = "/usr/include") -> Callable[[], bool]:
+    return lambda: Path(folder, name).exists()
+
+
 Needed = Mapping[str, Callable[[], bool]]
 NEEDED: Needed = {
     "postgresql": has_postgres,
@@ -44,6 +49,9 @@ NEEDED: Needed = {
     "default-jre-headless": has_java,
     "maven": has("mvn"),
     "util-linux": has("setpriv"),
+    "gcc": has("gcc"),
+    "libc6-dev": has_headers("stdlib.h"),
+    "python3-dev": has_headers("Python.h", sysconfig.get_path("include")),
 }
 
 

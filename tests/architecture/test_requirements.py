@@ -11,7 +11,7 @@ PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", re.MULTILINE)
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/__main__.py"))
 IMAGES = [*SERVICES, "stores"]
-FILES = ["bootstrap", "run", "dev", *IMAGES]
+FILES = ["bootstrap", "run", "dev", "compile", *IMAGES]
 GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
 
 
@@ -42,7 +42,7 @@ def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     assert [entry for entry in entries if not PIN.match(entry) or "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize("name", ["run", "dev", *IMAGES])
+@pytest.mark.parametrize("name", ["run", "dev", "compile", *IMAGES])
 def test_the_pins_are_what_the_project_asks_for(name: str) -> None:
     assert asked_for(name) <= pins(name).keys(), "make lock"
 

@@ -15,7 +15,7 @@ from services.rooms.realtime.room import Member, Room
 from services.rooms.realtime.roster import Checkpoint, packed, person_of
 from services.rooms.realtime.socket import Socket
 from services.rooms.realtime.veil import NOBODY, Veil
-from services.rooms.realtime.view import View
+from services.rooms.realtime.view import Range, View
 
 
 class Untold(NamedTuple):
@@ -30,7 +30,13 @@ class Hall:
     """`sockets` are the welcomed ones, by user; a member without one is away, or expected back at any moment."""
 
     def __init__(
-        self, room: Room, opened: float, veil: Veil | None = None, lane: Lane | None = None, host: UUID | None = None
+        self,
+        room: Room,
+        opened: float,
+        veil: Veil | None = None,
+        lane: Lane | None = None,
+        host: UUID | None = None,
+        range: Range | None = None,
     ) -> None:
         self.room = room
         self.veil = veil or Veil()
@@ -40,7 +46,7 @@ class Hall:
         self.emptied: float | None = opened  # nobody has been in since
         self.patient_until = float("-inf")  # people of the owner before are on their way here
         self.sockets: dict[UUID, Socket] = {}
-        self._view = View(room, self.veil, self.sockets)
+        self._view = View(room, self.veil, self.sockets, range or Range())
         self._untold: deque[Untold] = deque()
         self._telling = False
 
@@ -151,10 +157,8 @@ class Hall:
             if shown:
                 for message in self.room.introduce(member):
                     self.tell_one(viewer, message)
-                self._view.reveal(viewer)
             else:
                 self.tell_one(viewer, self.room.excuse(member))
-                self._view.conceal(viewer, member)
 
     def tick(self, number: int) -> int:
         """Show what changed. Returns how many frames were dropped as stale."""

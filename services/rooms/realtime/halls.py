@@ -80,8 +80,8 @@ class Halls:
 
     def restore(self, hall: Hall, guest: Guest, person: Person, body: bytes, now: float) -> Member:
         """A visit that the room knows of since an owner before: nobody is told."""
-        member = hall.room.restore(guest, person.slot, body, now)
-        member.admitted, member.away, member.publishing = person.admitted, person.away, person.publishing
+        member = hall.room.restore(guest, person.slot, body, now, away=person.away)
+        member.admitted, member.publishing = person.admitted, person.publishing
         member.mutes = person.mutes
         member.answered.update(person.answered)
         self._visits[guest.visit] = (hall, member)

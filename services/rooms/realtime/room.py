@@ -13,6 +13,9 @@ from libs.contracts.vocabulary import DeviceType
 from services.rooms.realtime import frames
 from services.rooms.realtime.commands import Cid
 from services.rooms.realtime.floor import Floor
+from services.rooms.realtime.hot.mover import Mover
+from services.rooms.realtime.hot.place import Ground
+from services.rooms.realtime.hot.stage import Stage
 from services.rooms.realtime.messages import (
     Away,
     Back,
@@ -32,7 +35,7 @@ from services.rooms.realtime.messages import (
     Unmuted,
     VoiceTurned,
 )
-from services.rooms.realtime.movement import Pace, Place
+from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.slots import Slots
 
 
@@ -55,24 +58,14 @@ Mutes = dict[Scope, datetime | None]
 """By whose word somebody may not speak, and until when; None: until further notice."""
 
 
-class Member:
-    """A guest on the floor. `heard` is when the last frame came, in seconds of a steady clock."""
+class Member(Mover):
+    """A guest on the floor."""
 
-    __slots__ = (
-        "admitted", "answered", "away", "body", "guest", "heard", "moved", "mutes", "place", "publishing", "seq",
-        "slot", "slot_bytes",
-    )  # fmt: skip
+    __slots__ = ("admitted", "answered", "guest", "mutes", "publishing")
 
-    def __init__(self, guest: Guest, slot: int, body: bytes, pace: Pace, now: float) -> None:
+    def __init__(self, guest: Guest, slot: int, body: bytes, ground: Ground, now: float) -> None:
+        super().__init__(slot, body, ground, now)
         self.guest = guest
-        self.slot = slot
-        self.slot_bytes: Final = frames.slot_bytes(slot)
-        self.body = body
-        self.place = Place(*frames.place(body)[:3], now, pace)
-        self.seq: int | None = None  # of the newest move; None until the client's first
-        self.heard = now
-        self.away = False
-        self.moved = False
         self.mutes: Mutes = {}  # as the room has been told
         self.admitted = 0  # the offset at which the room was told of this visit
         self.publishing = False  # the microphone is open
@@ -89,44 +82,45 @@ class Room:
         self.epoch = epoch
         self.offset = 0
         self.floor = floor
-        self.pace = pace
         self.members: dict[UUID, Member] = {}  # by user: one seat each
+        self.stage: Final = Stage(Ground(floor, pace))  # those of them who are in view
         self.slots = slots
         self.names_visits = False  # a media server carries the voices, and knows people by them
-        self._moved, self._gone = list[Member](), list[Member]()  # and gone from view, since the last tick
 
     def admit(self, guest: Guest, now: float) -> tuple[Member, Joined]:
         """A new visit. Raises LookupError when there is no slot left."""
         slot = self.slots.take(now)
-        member = Member(guest, slot, self.floor.entrance(slot), self.pace, now)
+        member = Member(guest, slot, self.floor.entrance(slot), self.stage.ground, now)
         self.members[guest.user] = member
-        self._mark(member)
+        self.stage.enter(member)
         member.admitted = self.count()
         return member, Joined(member.admitted, guest.user, slot, guest.profile_version, self._visit(guest))
 
-    def restore(self, guest: Guest, slot: int, body: bytes, now: float) -> Member:
+    def restore(self, guest: Guest, slot: int, body: bytes, now: float, *, away: bool) -> Member:
         """A visit that an owner before has told of; the caller says the rest."""
-        member = Member(guest, slot, body or self.floor.entrance(slot), self.pace, now)
+        member = Member(guest, slot, body or self.floor.entrance(slot), self.stage.ground, now)
+        member.away = away
         self.members[guest.user] = member
+        if not away:
+            self.stage.enter(member)
         return member
 
     def part(self, member: Member, reason: str, now: float) -> Left:
         """The visit is over; its slot rests."""
         del self.members[member.guest.user]
         self.slots.give_back(member.slot, now)
-        self._vanish(member)
+        self.stage.leave(member)
         return Left(self.count(), member.guest.user, reason)
 
     def hide(self, member: Member) -> Away:
         """Silent for too long, or its socket closed: gone from everybody's view, the seat is kept."""
-        self._vanish(member)
+        self.stage.leave(member)
         return Away(self.count(), member.guest.user)
 
     def show(self, member: Member, now: float) -> Back:
         """There again, where it was."""
-        member.away = False
         member.heard = now
-        self._mark(member)
+        self.stage.enter(member)
         return Back(self.count(), member.guest.user)
 
     def excuse(self, member: Member) -> Left:
@@ -184,37 +178,6 @@ class Room:
     def changed(self, now: RoomNow) -> RoomUpdated:
         return RoomUpdated(self.count(), now)
 
-    def move(self, member: Member, up: bytes, now: float) -> bytes | None:
-        """Take a frame up (14 bytes). What comes back is the correction its sender must be sent, if any."""
-        flags, seq, x, y, z = frames.read_step(up)
-        if member.seq is not None and not frames.newer(seq, member.seq):
-            return None  # overtaken by a newer one
-        member.seq = seq
-        reason = member.place.step(
-            x, y, z, teleport=bool(flags & frames.TELEPORT), now=now, floor=self.floor, pace=self.pace
-        )
-        if reason is not None:
-            return frames.correction(reason, seq, member.body)
-        member.body = up[frames.BODY]
-        if not member.moved:
-            self._mark(member)
-        return None
-
-    def changes(self) -> tuple[list[Member], list[Member]]:
-        """Who in view moved since this was last asked, and who went out of view."""
-        if not self._moved and not self._gone:
-            return [], []
-        moved, self._moved = self._moved, []
-        gone, self._gone = self._gone, []
-        for member in moved:
-            member.moved = False
-        return [member for member in moved if not member.away], [member for member in gone if member.away]
-
-    def keyframe(self, tick: int, hidden: Set[UUID] = frozenset()) -> bytearray:
-        """Everybody in view but these."""
-        shown = (member for member in self.visible() if member.guest.user not in hidden)
-        return frames.down([member.slot_bytes + member.body for member in shown], tick, keyframe=True)
-
     def visible(self) -> Iterator[Member]:
         return (member for member in self.members.values() if not member.away)
 
@@ -227,16 +190,6 @@ class Room:
 
     def _visit(self, guest: Guest) -> UUID | UnsetType:
         return guest.visit if self.names_visits else UNSET
-
-    def _vanish(self, member: Member) -> None:
-        if not member.away:
-            member.away = True  # a move of this very tick is not shown any more
-            self._gone.append(member)
-
-    def _mark(self, member: Member) -> None:
-        if not member.moved:
-            member.moved = True
-            self._moved.append(member)
 
     def count(self) -> int:
         """The next offset."""

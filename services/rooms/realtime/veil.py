@@ -33,11 +33,7 @@ class Veil:
         self._relations = relations
         self._strained: dict[UUID, dict[UUID, Relation]] = {}  # by person: whom a block or mute stands between, here
         self._hidden: dict[UUID, set[UUID]] = {}  # by viewer: who is not shown to them
-
-    @property
-    def drawn(self) -> bool:
-        """Whether anybody here is hidden from anybody."""
-        return bool(self._hidden)
+        self.version = 0  # grows whenever who is hidden from whom changes
 
     def hidden_from(self, viewer: UUID) -> Set[UUID]:
         return self._hidden.get(viewer, NOBODY)
@@ -72,6 +68,7 @@ class Veil:
         """Who has been hidden from whom so far; `settle` says what has changed."""
         for viewer, seen in pairs:
             self._hidden.setdefault(viewer, set()).add(seen)
+        self.version += 1
 
     def enter(self, user: UUID, others: Iterable[UUID]) -> None:
         """Somebody comes into a room where these people are."""
@@ -80,6 +77,7 @@ class Veil:
                 self.settle(user, other)
 
     def leave(self, user: UUID) -> None:
+        self.version += user in self._hidden
         for known in (self._strained, self._hidden):
             for other in known.pop(user, ()):
                 _without(known, other, user)
@@ -97,6 +95,7 @@ class Veil:
         shown = bool(can_interact(GOOD, GOOD, Surface.ROSTER, relation))
         if shown == (seen not in self.hidden_from(viewer)):
             return []
+        self.version += 1
         if shown:
             _without(self._hidden, viewer, seen)
         else:

@@ -15,12 +15,17 @@ from services.rooms.realtime import messages
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.commands import Unknown, read
 from services.rooms.realtime.emotes import EMOTES
+from services.rooms.realtime.floor import FLOORS
+from services.rooms.realtime.hot.mover import Mover
+from services.rooms.realtime.hot.place import Ground
+from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.settings import NodeSettings
 from tests.rooms.realtime.page import COMMANDS, MESSAGES, PAGE, blocks, canonical, rows, section, signature, slugs
 
 DEFAULTS = NodeSettings.model_construct()
 ELSEWHERE = {NotHost, Self, RoomClosed, Unauthenticated, Forbidden}  # refusals that others name
 BREACHES = {1002, 1007}  # what the WebSocket layer itself says
+GROUND = Ground(FLOORS["lounge"], Pace())
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -95,9 +100,9 @@ def test_frames_down_are_these_bytes() -> None:
         count = 8 * header["n"]
         records = [dict(rest[n : n + 8]) for n in range(0, count, 8)]
         hidden = [slot for name, slot in rest[count:] if name == "slot"]
-        packed = [node.slot_bytes(record.pop("slot")) + node.body(**record) for record in map(dict, records)]
+        movers = [Mover(record.pop("slot"), node.body(**record), GROUND, 0) for record in map(dict, records)]
         keyframe = bool(header["flags"] & node.KEYFRAME)
-        assert bytes(node.down(packed, header["tick"], keyframe=keyframe, hidden=hidden)[node.HEADROOM :]) == data
+        assert bytes(node.down(movers, header["tick"], keyframe, hidden)[node.HEADROOM :]) == data
         read = frames.read(data)
         assert isinstance(read, frames.Down)
         assert [record._asdict() for record in read.records] == records

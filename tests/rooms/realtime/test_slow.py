@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import logging
 import socket
 from typing import Any
 from uuid import UUID
 
+from picows import WSTransport
 from prometheus_client import REGISTRY
 
 from clients.python.events import Away
@@ -91,24 +93,25 @@ async def test_a_deaf_client_is_closed_and_the_others_see_every_move(bar: Bar) -
 
 
 class Full:
-    """A transport whose reader has stopped."""
+    """A connection whose reader has stopped: all that is written waits."""
 
     def __init__(self) -> None:
-        self.unsent, self.frames, self.closed = 0, 0, 0
-        self.underlying_transport = self
+        self.unsent = 0
+
+    def get_extra_info(self, name: str) -> "Full | None":
+        return self if name == "socket" else None
+
+    def fileno(self) -> int:
+        return -1
 
     def set_write_buffer_limits(self, high: int) -> None: ...
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
-    def send_reuse_external_bytearray(self, _: object, frame: bytearray, offset: int) -> None:
-        self.unsent += len(frame) - offset
-        self.frames += 1
+    def write(self, data: bytes) -> None:
+        self.unsent += len(data)
 
-    def send_close(self, code: int, reason: str) -> None:
-        self.closed = code
-
-    def disconnect(self, graceful: bool) -> None: ...
+    def abort(self) -> None: ...
 
 
 class Nowhere:
@@ -126,14 +129,17 @@ async def test_what_waits_for_a_stopped_reader_is_bounded() -> None:
     )
     kept = Socket(Nowhere(), UUID(int=1), lambda: None, bounds)
     full = Full()
-    kept.on_ws_connected(full)  # type: ignore[arg-type]
+    transport = WSTransport(False, full, logging.getLogger("full"), asyncio.get_running_loop())  # type: ignore[call-arg]
+    kept.on_ws_connected(transport)
     kept.pause_writing()
     assert [kept.show(bytearray(600)) for _ in range(100)] == [False] * 100  # stale: dropped
-    assert full.frames == 0
+    assert full.unsent == 0
     told = messages.encode(Pong(1, 2))
     for _ in range(1000):  # in order, so never dropped: the socket goes instead
         kept.tell(told)
-    assert full.closed == Code.TOO_SLOW
+    said = transport.close_handshake and transport.close_handshake.sent
+    assert said
+    assert said.code == Code.TOO_SLOW  # type: ignore[comparison-overlap]
     assert full.unsent < 5000 + 2 * len(told)
     kept.resume_writing()
     assert kept.closing

@@ -18,6 +18,7 @@ from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.frames import HEADROOM
 from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.halls import Halls
+from services.rooms.realtime.hot.line import Line
 from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.presence import Presence
 from services.rooms.realtime.room import Guest, Member, Room
@@ -30,10 +31,11 @@ from tests.rooms.safety import told
 ROOM = UUID(int=101)
 
 
-class View:
+class View(Line):
     """A socket as a hall sees it, with an honest client behind it. `mentioned`: everybody ever spoken of or shown."""
 
     def __init__(self, user: UUID) -> None:
+        super().__init__(None, 1, 1)
         self.id, self.user = uuid4().hex, user
         self.roster = Roster()
         self.in_view: set[int] = set()  # slots
@@ -44,10 +46,9 @@ class View:
         self.shown: list[bytearray] = []
         self.full = False
         self.code = 0
-        self.member: Member | None = None
 
-    def seat(self, member: Member, _: Room) -> None:
-        self.member = member
+    def seat(self, member: Member, room: Room) -> None:
+        self.enter(member, room.stage)
 
     def tell(self, frame: bytearray) -> None:
         event = read(bytes(frame[HEADROOM:]))
@@ -80,7 +81,7 @@ class View:
         assert slots <= {person.slot for person in self.roster.people.values()}, "shown without having been introduced"
         return True
 
-    def close(self, code: Code, _: str) -> None:
+    def close(self, code: Code, _: str = "") -> None:
         self.code = self.code or int(code)
 
 
@@ -127,7 +128,7 @@ class Floor:
         member = self.room.members[user]
         self.now += 1
         seq = 1 if member.seq is None else member.seq + 1
-        self.room.move(member, client.up(seq=seq, x=member.place.x + dx, y=0, z=member.place.z), self.now)
+        self.room.stage.move(member, client.up(seq=seq, x=member.place.x + dx, y=0, z=member.place.z), self.now)
 
     def tick(self) -> None:
         self._ticks += 1
