@@ -24,6 +24,7 @@ from services.rooms.realtime.roster import Person, Roster
 from services.rooms.realtime.settings import NodeSettings
 from services.rooms.realtime.slots import Slots
 from services.rooms.realtime.veil import Veil
+from services.rooms.realtime.view import Range
 
 BODY_BYTES: Final = 10  # of room:{roomId}:transforms
 
@@ -101,7 +102,11 @@ class Openings:
         room.names_visits = settings.voice_adapter == "livekit"
         room.offset = past.reached
         lane = Lane(seconds=settings.lane_seconds, entries=past.entries if past.roster else ())
-        return Hall(room, since, Veil(self._halls.safety.relation), lane, owned.created_by)
+        hz = settings.tick_hz
+        range = Range(
+            settings.view_nearest, max(1, int(settings.view_look_seconds * hz)), int(settings.keyframe_seconds * hz)
+        )
+        return Hall(room, since, Veil(self._halls.safety.relation), lane, owned.created_by, range)
 
     def _restore(self, hall: Hall, roster: Roster, bodies: dict[UUID, bytes], seats: Sequence[Seat]) -> None:
         """As the room's people know it; then what has changed since, which they are told like anything else."""

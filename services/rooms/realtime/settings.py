@@ -40,6 +40,9 @@ class NodeSettings(RoomsSettings):
     walk_cm_per_second: Annotated[float, Gt(0)] = 800.0
     teleport_seconds: Seconds = 3.0
     slot_rest_seconds: Seconds = 60.0
+    view_nearest: Count = 40  # others; where more are in view everybody is shown the nearest,
+    view_look_seconds: Seconds = 0.2  # who that is is chosen again this often
+    keyframe_seconds: Seconds = 10.0  # between two of a room in which anything moves
 
     # sockets
     hello_seconds: Seconds = 5.0
