@@ -7,6 +7,7 @@ in its streams are used again, and its timeline is the next one.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
@@ -20,7 +21,7 @@ from libs.contracts.event import Event
 from libs.contracts.identity import RoleGrant, RoleRevoke, UserDelete, UserRegister, UserReinstate, UserSuspend
 from libs.contracts.inventory import ItemAcquire
 from libs.contracts.moderation import SanctionLift, SanctionUser
-from libs.contracts.rooms import RoomCreate
+from libs.contracts.rooms import EvidenceSeal, RoomCreate
 from libs.contracts.social import BlockUser, ProfileCreate, ProfileUpdate
 from libs.contracts.vocabulary import SERVICES, AvatarConfig, PrivacyLevel, Service
 from libs.safety.pairs import PAIR_EVENTS, pair_stream
@@ -85,6 +86,12 @@ def acquired(user: UUID, sku: str, kind: Any) -> Told:
     return Told("inventory", f"wallet-{user}", event)
 
 
+def sealed(report: int) -> Told:
+    report_id, nine = uuid5(ROOM, str(report)), datetime(2026, 2, 6, 21, tzinfo=UTC)
+    seal: dict[str, Any] = {"report_id": report_id, "room_id": ROOM, "sha256": "9f" * 32, "from": nine, "to": nine}
+    return Told("rooms", f"evidence-{report_id}", EvidenceSeal(**seal))
+
+
 def opened(host: UUID) -> Told:
     room = uuid5(host, "room")
     event = RoomCreate(room_id=room, theme="lounge", is_private=False, capacity=9, region="eu", created_by=host)
@@ -108,6 +115,7 @@ TELLS: Final[Mapping[type[Event], st.SearchStrategy[Told]]] = {
     SanctionUser: st.builds(sanctioned, user, number, st.sampled_from(["mute", "room_ban", "ban"]), room),
     SanctionLift: st.builds(lifted, user, number),
     RoomCreate: user.map(opened),
+    EvidenceSeal: number.map(sealed),
     ItemAcquire: st.one_of(
         st.builds(acquired, user, st.sampled_from(["emote-bow", "emote-moonwalk"]), st.just("emote")),
         st.builds(acquired, user, st.just("drink-water"), st.just("drink")),
@@ -177,6 +185,7 @@ AN_EVENING: Final = (
     *(suspended(each, 2) for each in (ANN, BOB)),
     sanctioned(BOB, 2, "mute", ROOM),
     opened(ANN),
+    sealed(1),
     *(acquired(each, "emote-bow", "emote") for each in (ANN, BOB)),
     *(answered(BOB, service) for service in SERVICES),
 )
