@@ -103,7 +103,7 @@ async def test_a_node_goes_and_its_people_talk_on_elsewhere(two_nodes: OpenBar, 
         node = await owner_of(two_nodes, room)
         async with talking(people) as said:
             await until(lambda: len(said) > 6)
-            os.kill(two_nodes.process(f"rooms-{node}")["pid"], how)
+            os.kill(two_nodes.process(node)["pid"], how)
             await until(lambda: all(person.resumed for person in people), within=60)
             more = len(said) + 6
             await until(lambda: len(said) > more)
