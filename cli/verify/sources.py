@@ -11,12 +11,12 @@ from libs.eventstore.decider import Decider
 from libs.eventstore.erasure import ERASURE
 from libs.eventstore.projections import Projection, Replica
 from libs.safety.replica import PAIRS
+from libs.safety.standings import STANDINGS
 from services.identity.decider import USER
 from services.identity.erasures import ANSWERS
 from services.identity.projections import ACCOUNTS
 from services.inventory.audit import faults as ledger_faults
 from services.inventory.deciders import DECIDERS as INVENTORY_DECIDERS
-from services.inventory.people import SUSPENSIONS
 from services.inventory.projections import BOOKS, CATALOGUE
 from services.moderation.deciders import DECIDERS as MODERATION_DECIDERS
 from services.moderation.projections import CASES
@@ -30,7 +30,6 @@ from services.rooms.sanctions import SANCTIONS
 from services.social.deciders import DECIDERS as SOCIAL_DECIDERS
 from services.social.projections.pairs import PAIRS as SOCIAL_PAIRS
 from services.social.projections.profiles import PROFILES
-from services.social.standings import STANDINGS
 
 Audit = Callable[[Db], Awaitable[Sequence[str]]]
 """What else must hold in a service's schema: a sentence for each thing that does not. Ids alone are said."""
@@ -58,7 +57,7 @@ KEPT: Final[Mapping[str, Kept]] = {
     "social": Kept(SOCIAL_DECIDERS, {"profiles": PROFILES, "pairs": SOCIAL_PAIRS, "standings": STANDINGS}),
     "inventory": Kept(
         INVENTORY_DECIDERS,
-        {"catalogue": CATALOGUE, "books": BOOKS, "pairs": PAIRS, "suspensions": SUSPENSIONS},
+        {"catalogue": CATALOGUE, "books": BOOKS, "pairs": PAIRS, "standings": STANDINGS},
         (ledger_faults,),
     ),
     "moderation": Kept(MODERATION_DECIDERS, {"cases": CASES, "others": OTHERS}, (audit_faults,)),

@@ -11,8 +11,8 @@ from libs.eventstore.keys import KeyRing
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit
 from libs.safety.replica import PAIRS
+from libs.safety.standings import STANDINGS
 from services.inventory.erasure import clear
-from services.inventory.people import SUSPENSIONS
 from services.inventory.wallets import Wallets, open_wallet
 
 
@@ -25,12 +25,12 @@ def listen(consumers: Consumers, wallets: Wallets, keys: KeyRing) -> None:
     for said in (BlockUser, UnblockUser):
         consumers.replica(said, PAIRS.apply)
     for closed in (UserSuspend, UserReinstate):
-        consumers.replica(closed, SUSPENSIONS.apply)
+        consumers.replica(closed, STANDINGS.apply)
     consumers.replica(UserDelete, forget)
     erases(consumers, "inventory", keys, clear)
 
 
 async def forget(db: Db, envelope: Envelope) -> None:
     """What others' topics told of this person."""
-    for replica in (PAIRS, SUSPENSIONS):
+    for replica in (PAIRS, STANDINGS):
         await replica.apply(db, envelope)

@@ -3,12 +3,12 @@
 from libs.chassis.consumers import Consumers
 from libs.chassis.erasing import erases
 from libs.contracts.cloudevents import Envelope
-from libs.contracts.identity import UserRegister
+from libs.contracts.identity import UserDelete, UserRegister, UserReinstate, UserSuspend
 from libs.eventstore.gone import is_erased
 from libs.eventstore.keys import KeyRing
 from libs.eventstore.meta import Meta
 from libs.eventstore.unit import Unit
-from services.social import standings
+from libs.safety.standings import STANDINGS
 from services.social.erasure import clear
 from services.social.service import Social
 
@@ -20,6 +20,6 @@ def listen(consumers: Consumers, social: Social, keys: KeyRing) -> None:
             await social.profiles.created(unit, envelope.subject)
 
     consumers.command(UserRegister, on_user_register)
-    for event in standings.HEARD:
-        consumers.replica(event, standings.apply)
+    for event in (UserSuspend, UserReinstate, UserDelete):
+        consumers.replica(event, STANDINGS.apply)
     erases(consumers, "social", keys, clear)

@@ -10,6 +10,7 @@ from libs.eventstore import gone
 from libs.eventstore.gone import PersonErased
 from libs.eventstore.store import Store, Unit
 from libs.safety.pairs import pair_stream
+from libs.safety.standings import is_suspended
 from services.social.deciders.pair import (
     PAIR,
     Befriend,
@@ -37,7 +38,6 @@ from friendships where user_id in ($1, $2) and status = 'accepted'
 """
 ASKED = "update friend_guards set asked_until = $2 where user_id = $1"
 KNOWN = "select exists (select from profiles where user_id = $1)"
-SUSPENDED = "select exists (select from standings where user_id = $1 and suspended)"
 FORGET = "delete from friend_guards where user_id = $1"
 
 
@@ -61,7 +61,7 @@ class Pairs:
             raise Self
 
         async def work(unit: Unit) -> Pair:
-            if not await _there(unit, by, other, known=True) or await unit.db.fetchval(SUSPENDED, other):
+            if not await _there(unit, by, other, known=True) or await is_suspended(unit.db, other):
                 raise NotFound
             asked_until = await _lock(unit, by, other)
             stream = await unit.load(PAIR, pair_stream(by, other))

@@ -24,9 +24,9 @@ from libs.eventstore.rebuild import Rebuild, Report
 from libs.eventstore.recorded import Reader
 from libs.eventstore.store import Once, Store
 from libs.safety.replica import PAIRS
+from libs.safety.standings import STANDINGS
 from services.inventory.consumers import listen
 from services.inventory.deciders.item import Listing, item_id_of
-from services.inventory.people import SUSPENSIONS
 from services.inventory.projections import BOOKS, CATALOGUE
 from services.inventory.purchases import Order, Receipt
 from services.inventory.service import Inventory
@@ -132,7 +132,7 @@ class House:
     async def rebuilt(self, *, merge: bool = False) -> Report:
         """Every table beside what the log comes to."""
         try:
-            rebuild = Rebuild(self.owner, Reader(self.cipher, EVENTS), [CATALOGUE, BOOKS, PAIRS, SUSPENSIONS])
+            rebuild = Rebuild(self.owner, Reader(self.cipher, EVENTS), [CATALOGUE, BOOKS, PAIRS, STANDINGS])
             return await (rebuild.merge() if merge else rebuild.compare())
         finally:
             await self.owner.execute("discard temp")

@@ -10,7 +10,7 @@ from libs.safety.pairs import pair_stream
 from services.inventory.people import standing
 from tests.inventory.house import ANN, BOB, House
 
-SUSPENDED = "select user_id, suspended, version from suspensions"
+SUSPENDED = "select user_id, suspended, place from standings"
 BLOCKED = "select low_blocks, high_blocks from pairs where low = $1"
 
 
@@ -22,7 +22,7 @@ async def test_what_is_further_on_in_a_persons_stream_counts(house: House) -> No
     story: list[tuple[Event, int]] = [(suspend(), 3), (UserReinstate(user_id=ANN), 5), (suspend(), 8)]
     for end, barred in ((2, False), (3, True)):
         for order in permutations(range(end)):
-            await house.owner.execute("delete from suspensions")
+            await house.owner.execute("delete from standings")
             for n in order:
                 event, version = story[n]
                 envelope = await house.hears(event, version=version)

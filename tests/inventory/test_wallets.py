@@ -81,7 +81,7 @@ async def test_of_an_erased_person_the_sums_remain_and_nothing_says_whose(house:
     total = "select sum(amount_cents) from ledger_lines where account_id = any($1::uuid[])"
     sales = await house.pool.fetchval(total, [SALES])
     await house.erases(BOB)
-    for table in ("wallets", "user_inventory", "suspensions", "idempotency", "ledger_entries", "ledger_lines", "pairs"):
+    for table in ("wallets", "user_inventory", "standings", "idempotency", "ledger_entries", "ledger_lines", "pairs"):
         rows = await house.pool.fetch(f"select t::text as said from {table} t")
         assert not [row for row in rows if str(BOB) in row["said"]], table
     assert await house.pool.fetchval(total, [SALES]) == sales, "what was sold stays sold"
@@ -111,7 +111,7 @@ async def test_nobody_comes_back(house: House) -> None:
         await house.inventory.wallets.credit(ANN, 1, "late", NINE)
     await house.hears(UserSuspend(user_id=ANN, sanction_id=uuid4()))
     await house.hears(BlockUser(blocker_user_id=ANN, blocked_user_id=BOB), pair_stream(ANN, BOB), 1)
-    for table in ("suspensions", "pairs"):
+    for table in ("standings", "pairs"):
         assert await house.pool.fetchval(f"select count(*) from {table}") == 0
     assert await house.balance(ANN) is None
 

@@ -19,13 +19,12 @@ from libs.eventstore.rebuild import Rebuild, Report
 from libs.eventstore.recorded import Reader
 from libs.eventstore.store import Unit
 from libs.eventstore.verify import StreamFault, stream_faults
-from services.social import standings
+from libs.safety.standings import STANDINGS
 from services.social.deciders import DECIDERS
 from services.social.erasure import clear
 from services.social.profiles import Change
 from services.social.projections.pairs import PAIRS
 from services.social.projections.profiles import PROFILES
-from services.social.standings import STANDINGS
 from tests.social.house import ANN, BOB, CLEO, House, after, heard
 
 SPECIFIED = {
@@ -171,6 +170,6 @@ async def test_whatever_order_suspensions_are_heard_in_the_last_one_counts(
     async with house.pool.acquire() as db:
         await db.execute("delete from standings")
         for envelope in [*said[:upto], said[0]]:
-            await standings.apply(db, envelope)
+            await STANDINGS.apply(db, envelope)
         suspended = await db.fetchval("select suspended from standings where user_id = $1", ANN)
     assert suspended == (told[-1].name == "user_suspend")

@@ -9,7 +9,7 @@ import httpx2
 from libs.chassis.pagination import cursor_of
 from libs.contracts.identity import UserReinstate, UserSuspend
 from libs.contracts.vocabulary import AvatarId
-from services.social import standings
+from libs.safety.standings import STANDINGS
 from tests.social.conftest import Api
 from tests.social.house import ANN, BOB, CLEO, House, after, heard
 
@@ -121,7 +121,7 @@ async def test_a_card_shows_what_its_owner_shows_and_nobody_who_is_not_there(api
 async def suspend(house: House, user: UUID, version: int, *, over: bool = False) -> None:
     event = UserReinstate(user_id=user) if over else UserSuspend(user_id=user, sanction_id=uuid4())
     async with house.pool.acquire() as db:
-        await standings.apply(db, heard(event, version))
+        await STANDINGS.apply(db, heard(event, version))
 
 
 async def found(api: Api, who: UUID, query: str) -> list[str]:

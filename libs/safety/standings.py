@@ -1,12 +1,19 @@
-"""How accounts stand, heard from identity: whoever is suspended is not there for others."""
+"""How accounts stand, heard from identity, in a service's own table `standings`: whoever is suspended is not there.
+
+    for event in HEARD:
+        consumers.replica(event, STANDINGS.apply)
+
+The row of an erased person goes with `user_delete`, and none comes back.
+"""
 
 from typing import Final
+from uuid import UUID
 
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.event import Event
 from libs.contracts.identity import UserDelete, UserReinstate, UserSuspend
 from libs.eventstore import gone
-from libs.eventstore.db import Db
+from libs.eventstore.db import Db, Pool
 from libs.eventstore.projections import Replica, Table
 from libs.safety.pairs import place_of
 
@@ -19,6 +26,12 @@ on conflict (user_id) do update set suspended = excluded.suspended, place = excl
 where excluded.place > s.place
 """
 FORGET = "delete from standings where user_id = $1"
+SUSPENDED = "select exists (select from standings where user_id = $1 and suspended)"
+
+
+async def is_suspended(db: "Db | Pool", user: UUID) -> bool:
+    """At this moment, as far as has been heard."""
+    return bool(await db.fetchval(SUSPENDED, user))
 
 
 async def apply(db: Db, envelope: Envelope) -> None:
