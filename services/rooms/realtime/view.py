@@ -10,9 +10,9 @@ from typing import Final
 from uuid import UUID
 
 from services.rooms.realtime import frames
-from services.rooms.realtime.hot.line import deliver
+from services.rooms.realtime.hot.line import Line, deliver
 from services.rooms.realtime.hot.mover import Mover
-from services.rooms.realtime.hot.sight import Sight, gather
+from services.rooms.realtime.hot.sight import Sight, gather, show_own
 from services.rooms.realtime.room import Room
 from services.rooms.realtime.socket import Socket
 from services.rooms.realtime.veil import Veil
@@ -38,7 +38,7 @@ class View:
         self._veil = veil
         self._sockets = sockets
         self._range: Final = range
-        self._owed: set[Socket] = set()  # a keyframe
+        self._owed: set[Line] = set()  # a keyframe
         self._sights: dict[UUID, Sight] = {}  # by viewer: of those who do not see everybody
         self._crowded = False
         self._veiled = veil.version
@@ -71,11 +71,13 @@ class View:
         if not sure:
             self._crowded, self._veiled, self._unsure = crowded, self._veil.version, False
             self._assign(gone)
-        owed, self._owed = self._owed, set()
-        late = self._show_shared(number, owed, moved, gone)
+        owed, self._owed = self._owed, set[Line]()
+        late: list[Line] = self._show_shared(number, owed, moved, gone)
         if self._sights:
             gather(self._stage, moved)
-            late += self._show_own(number, owed, look=not sure)
+            nearest = self._range.nearest if crowded else ALL
+            every = self._range.look_every if crowded and sure else 1
+            late += show_own(self._sights.values(), number, nearest, every, owed)
         self._unseen = max(0, self._unseen - 1)
         self._owed.update(late)
         return len(late) if moved or gone else 0
@@ -91,14 +93,14 @@ class View:
                     self._owed.add(socket)
                 continue
             if sight is None:
-                sight = self._sights[user] = Sight(self._members[user])
+                sight = self._sights[user] = Sight(socket)
                 if socket not in self._owed:
                     sight.knows(self._stage, gone)
             sight.blind = {self._members[other] for other in hidden if other in self._members}
 
-    def _show_shared(self, number: int, owed: set[Socket], moved: list[Mover], gone: list[Mover]) -> list[Socket]:
-        shared: Iterable[Socket] = self._sockets.values()
-        late: list[Socket] = []
+    def _show_shared(self, number: int, owed: set[Line], moved: list[Mover], gone: list[Mover]) -> list[Line]:
+        shared: Iterable[Line] = self._sockets.values()
+        late: list[Line] = []
         if self._sights:
             shared = [socket for user, socket in self._sockets.items() if user not in self._sights]
         if owed:
@@ -107,18 +109,4 @@ class View:
             shared = [socket for socket in shared if socket not in owed]
         if moved or gone:
             late += deliver(shared, frames.down(moved, number, False, [mover.slot for mover in gone]))
-        return late
-
-    def _show_own(self, number: int, owed: set[Socket], *, look: bool) -> list[Socket]:
-        late = []
-        nearest, every = self._range.nearest, self._range.look_every
-        for user, sight in self._sights.items():
-            socket = self._sockets[user]
-            if socket.stalled_since is not None:
-                late.append(socket)
-                continue
-            turn = look or not self._crowded or not (number + sight.viewer.slot) % every
-            frame = sight.frame(number, nearest if self._crowded else ALL, socket in owed, turn)
-            if frame is not None and not socket.show(frame):
-                late.append(socket)
         return late

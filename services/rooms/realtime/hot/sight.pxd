@@ -1,14 +1,17 @@
 from libc.stdint cimport uint16_t, uint32_t
 
+from services.rooms.realtime.hot.line cimport Line
 from services.rooms.realtime.hot.mover cimport Mover
 
 
 cdef class Sight:
-    cdef readonly Mover viewer
+    cdef Line _line
+    cdef Mover _viewer
     cdef public set blind
     cdef uint16_t* _seen  # slots, as the viewer knows them
     cdef int _count, _room
 
+    cdef bytearray _frame(self, uint32_t tick, int nearest, bint keyframe, bint look)
     cdef int _choose(self, int nearest) except -1
     cdef int _stay(self) noexcept
     cdef _remember(self, int count)

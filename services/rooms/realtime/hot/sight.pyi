@@ -1,3 +1,6 @@
+from collections.abc import Iterable, Set
+
+from services.rooms.realtime.hot.line import Line
 from services.rooms.realtime.hot.mover import Mover
 from services.rooms.realtime.hot.stage import Stage
 
@@ -6,16 +9,15 @@ def gather(stage: Stage, moved: list[Mover]) -> None:
 
 class Sight:
     blind: set[Mover]  # never shown
-    @property
-    def viewer(self) -> Mover: ...
-    def __init__(self, viewer: Mover) -> None:
-        """Of somebody who has been shown nobody yet."""
+    def __init__(self, line: Line) -> None:
+        """Of a socket with a member, that has been shown nobody yet."""
 
     def knows(self, stage: Stage, gone: list[Mover]) -> None:
-        """Of somebody who has been shown everybody, as far as the tick before. `gone`: in view then, and not now."""
+        """It has been shown everybody, as far as the tick before. `gone`: in view then, and not now."""
 
-    def frame(self, tick: int, nearest: int, keyframe: bool, look: bool) -> bytearray | None:
-        """The viewer's frame from what was gathered last; None where there is nothing new.
+def show_own(sights: Iterable[Sight], tick: int, nearest: int, look_every: int, owed: Set[Line]) -> list[Line]:
+    """Send each its own frame from what was gathered last, if there is anything new; a keyframe to those `owed` one.
 
-        `look`: choose again who is in view; else those stay who are still there.
-        """
+    Every `look_every` ticks each chooses again who is nearest; between, those stay who are still there. Returns those
+    that still wait to read older frames.
+    """

@@ -11,6 +11,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from services.rooms.realtime.hot.down cimport HEAD, HIDDEN, KEYFRAME, ROOM_IN_FRONT, write_head
+from services.rooms.realtime.hot.line cimport Line
 from services.rooms.realtime.hot.mover cimport RECORD, Mover
 from services.rooms.realtime.hot.nearest cimport lowest
 from services.rooms.realtime.hot.stage cimport Stage
@@ -53,8 +54,8 @@ def gather(Stage stage not None, list moved not None):
 
 
 cdef class Sight:
-    def __init__(self, Mover viewer not None):
-        self.viewer = viewer
+    def __init__(self, Line line not None):
+        self._line, self._viewer = line, line.member
         self.blind = set()
 
     def __dealloc__(self):
@@ -72,7 +73,7 @@ cdef class Sight:
             self._seen[i] = <uint16_t>chosen[i]
         self._count = count
 
-    def frame(self, uint32_t tick, int nearest, bint keyframe, bint look):
+    cdef bytearray _frame(self, uint32_t tick, int nearest, bint keyframe, bint look):
         global mark
         cdef int i, n, count, records = 0, hidden = 0
         cdef uint8_t* at = frame + ROOM_IN_FRONT + HEAD
@@ -107,9 +108,9 @@ cdef class Sight:
 
     cdef int _choose(self, int nearest) except -1:
         cdef int i, n = 0
-        cdef int64_t dx, dy, dz, x = self.viewer.place.x, y = self.viewer.place.y, z = self.viewer.place.z
+        cdef int64_t dx, dy, dz, x = self._viewer.place.x, y = self._viewer.place.y, z = self._viewer.place.z
         cdef uint64_t away
-        cdef PyObject* viewer = <PyObject*>self.viewer
+        cdef PyObject* viewer = <PyObject*>self._viewer
         cdef bint sees_all = not self.blind
         for i in range(people):
             if who[i] == viewer or not (sees_all or <object>who[i] not in self.blind):
@@ -144,3 +145,19 @@ cdef class Sight:
             if grown == NULL:
                 raise MemoryError
             self._seen, self._room = grown, count
+
+
+def show_own(sights, uint32_t tick, int nearest, int look_every, set owed not None):
+    cdef list late = []
+    cdef Sight sight
+    cdef bytearray frame
+    cdef bint look
+    for sight in sights:
+        if sight._line.stalled_since is not None:
+            late.append(sight._line)
+            continue
+        look = (tick + sight._viewer.slot) % look_every == 0  # not all of them in the same tick
+        frame = sight._frame(tick, nearest, sight._line in owed, look)
+        if frame is not None and not sight._line.show(frame):
+            late.append(sight._line)
+    return late
