@@ -67,47 +67,52 @@ class Reconciler:
                     log.warning("presence not compared", error=type(error).__name__)
 
     async def look(self, hall: Hall) -> None:
-        """At one room. Raises what Redis and Postgres raise."""
-        await self._look_at_keys(hall)
-        await self._look_at_seats(hall)
+        """At one room. Raises what Redis and Postgres raise.
 
-    def _is_ours(self, hall: Hall) -> bool:
-        return self._halls.by_room.get(hall.room.room_id) is hall and self._lease.held(monotonic())
+        The keys first: a seat that is still here when it is asked about later was here when they were read.
+        """
+        wrong = await self._wrong_keys(hall)
+        before = _visits(hall)
+        seats = {seat.visit_id for seat in await self._door.seats(hall.room.room_id)}
+        if self._halls.by_room.get(hall.room.room_id) is hall and self._lease.held(monotonic()):
+            self._mend_keys(hall, wrong, seats)
+            self._mend_seats(hall, before, seats)
 
-    async def _look_at_keys(self, hall: Hall) -> None:
+    async def _wrong_keys(self, hall: Hall) -> list[tuple[str, UUID]]:
         before = _in_view(hall)
         if not await self._presence.flush():
-            return
+            return []
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.smembers(members_key(hall.room.room_id))
             for user in before:
                 pipe.hmget(presence_key(user), ("socket", "roomId"))
-            shown, *seen = await pipe.execute()
-        after = _in_view(hall)
-        if not self._is_ours(hall):
-            return
-        shown = {UUID(each.decode()) for each in shown}
+            members, *seen = await pipe.execute()
+        shown, after = {UUID(each.decode()) for each in members}, _in_view(hall)
         steady = {user for user, socket in before.items() if after.get(user) == socket}
         wrong = [("member_missing", user) for user in steady - shown]
         wrong += [("member_strange", user) for user in shown - before.keys() - after.keys()]
-        room = str(hall.room.room_id)
+        room = str(hall.room.room_id).encode()
         for (user, socket), found in zip(before.items(), seen, strict=True):
-            if user in steady and found != [socket.encode(), room.encode()]:
+            if user in steady and found != [socket.encode(), room]:
                 wrong.append(("presence_strange" if found[0] else "presence_missing", user))
+        return wrong
+
+    def _mend_keys(self, hall: Hall, wrong: list[tuple[str, UUID]], seats: set[UUID]) -> None:
+        drifted = False
         for kind, user in wrong:
+            if kind.startswith("presence"):
+                member, socket = hall.room.members.get(user), hall.sockets.get(user)
+                if member is None or socket is None or member.guest.visit not in seats:
+                    continue  # they have gone elsewhere, and it is that room's word
+                self._presence.entered(hall, socket, member)
             self._count(kind, hall)
-            if kind.startswith("presence"):  # the seat is this socket's, whatever another left there
-                self._presence.entered(hall, hall.sockets[user], hall.room.members[user])
-        if wrong:
+            drifted = True
+        if drifted:
             self._presence.opened(hall)  # written whole, at once
 
-    async def _look_at_seats(self, hall: Hall) -> None:
-        room_id = hall.room.room_id
-        before = _visits(hall)
-        seats = {seat.visit_id for seat in await self._door.seats(room_id)}
-        if not self._is_ours(hall):
-            return
-        over, unknown = (before & _visits(hall)) - seats, seats - before - _visits(hall)
+    def _mend_seats(self, hall: Hall, before: set[UUID], seats: set[UUID]) -> None:
+        room_id, now = hall.room.room_id, _visits(hall)
+        over, unknown = (before & now) - seats, seats - before - now
         known, self._suspect[room_id] = self._suspect.get(room_id, frozenset()), frozenset(over | unknown)
         for visit in over & known:
             self._count("seat_over", hall)

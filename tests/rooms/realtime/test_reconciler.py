@@ -70,6 +70,19 @@ async def test_visits_that_ended_elsewhere_are_shown_no_longer_and_strange_seats
     await until(lambda: drift("knows", "seat_unknown"))
 
 
+async def test_whoever_has_gone_elsewhere_is_that_rooms_to_show(bar: Bar) -> None:
+    """Their old socket is still open: nobody has told it yet. A key that was taken back would be of the wrong room."""
+    await bar.node("slow", node_region="me", reconcile_seconds=0.1, **ALONE)
+    here, there = await bar.house.room(region="me"), await bar.house.room()
+    ann = await bar.join(here)
+    await until(lambda: _is(bar, here, {str(bar.user(ann))}))
+    await bar.join(there, bar.user(ann))
+    await until(lambda: _is(bar, there, {str(bar.user(ann))}))
+    await until(lambda: drift("slow", "seat_over"))
+    assert drift("slow", "presence_strange") == 0
+    assert await bar.redis.hget(presence_key(bar.user(ann)), "roomId") == str(there)
+
+
 async def test_coming_and_going_is_no_drift(bar: Bar) -> None:
     await bar.node("busy", node_region="me", reconcile_seconds=0.02, **ALONE)
     room, dice = await bar.house.room(region="me"), random.Random(3)
