@@ -18,6 +18,11 @@ BUCKETS: Final = 1024  # people share locks, so that a transaction about thousan
 
 # Two statements, because a statement sees what was committed before it began to wait.
 SHARE = "select pg_advisory_xact_lock_shared($1, bucket) from unnest($2::int[]) as bucket"
+# In one order for all, and each lock at once as strong as it will have to be: no two of these wait for one another.
+HOLD = """
+select case when alone then pg_advisory_xact_lock($1, bucket) else pg_advisory_xact_lock_shared($1, bucket) end
+from (select bucket, alone from unnest($2::int[], $3::bool[]) as asked (bucket, alone) order by bucket) as ordered
+"""
 TAKE = "select pg_advisory_xact_lock($1, $2)"
 LOOK = "select subject from erased where subject = any($1::uuid[])"
 ENTER = "insert into erased (subject) values ($1) on conflict do nothing"
@@ -47,6 +52,18 @@ async def must_be_here(db: Db, *subjects: UUID) -> None:
     """Raises PersonErased where one of them is gone. See `erased_among`."""
     if await erased_among(db, subjects):
         raise PersonErased
+
+
+async def hold(db: Db, leaving: Iterable[UUID], others: Iterable[UUID]) -> None:
+    """For a transaction about many: every lock that its calls of `enter` (those leaving) and `erased_among` will take.
+
+    One round trip, before the first of them. Taken one by one, in the order of a batch, two batches may each hold what
+    the other waits for, be it the same lock that both want for themselves.
+    """
+    alone = {bucket_of(each) for each in leaving}
+    asked = sorted(alone | {bucket_of(each) for each in others})
+    if asked:
+        await db.execute(HOLD, LOCKS, asked, [bucket in alone for bucket in asked])
 
 
 async def enter(db: Db, subject: UUID) -> None:

@@ -1,13 +1,18 @@
 """An event into tables and commands, exactly once: the `heard` row and what it leads to are one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 from opentelemetry import trace
 
 from libs.chassis.consumers.handlers import Handlers
 from libs.chassis.telemetry import consuming
+from libs.contracts.catalogue import EVENTS
 from libs.contracts.cloudevents import Envelope
+from libs.contracts.identity import UserDelete
+from libs.eventstore import gone
 from libs.eventstore.db import Pool
 from libs.eventstore.heard import receive, receive_all
 from libs.eventstore.store import Store
@@ -27,7 +32,10 @@ class Applying:
     async def together(self, envelopes: Sequence[Envelope]) -> None:
         """Replicas of a whole batch in one transaction."""
         async with self._pool.acquire() as db, db.transaction():
-            for envelope in await receive_all(db, envelopes):
+            fresh = await receive_all(db, envelopes)
+            leaving = {each.subject for each in fresh if each.name == UserDelete.NAME}
+            await gone.hold(db, leaving, {person for each in fresh for person in _people(each)})
+            for envelope in fresh:
                 with consuming(self._tracer, self._service, envelope):
                     await self._handlers.replicas[envelope.name](db, envelope)
 
@@ -47,3 +55,11 @@ class Applying:
         if replica := self._handlers.replicas.get(envelope.name):
             await replica(unit.db, envelope)
         await self._handlers.commands[envelope.name](unit, envelope)
+
+
+def _people(envelope: Envelope) -> Iterator[UUID]:
+    """Whom the event names, as far as they are ids: whoever reads it properly complains of the rest."""
+    kind = EVENTS.get(envelope.name)
+    for name in kind.USERS if kind else ():
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            yield UUID(envelope.data[name])

@@ -2,8 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime
+from random import Random
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from libs.eventstore import gone
@@ -97,3 +99,45 @@ async def test_a_thousand_people_at_once_take_few_locks(house: House) -> None:
         await erased_among(db, [uuid4() for _ in range(5000)])
         held = await db.fetchval("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
         assert held <= gone.BUCKETS
+
+
+async def batch(house: House, steps: list[tuple[UUID, bool]], *, holds: bool, meet: asyncio.Barrier) -> None:
+    """As a consumer takes it: who is named is asked about, who leaves is entered, in the order of the batch."""
+    async with house.session() as db, db.transaction():
+        await meet.wait()
+        if holds:
+            await gone.hold(db, {who for who, leaves in steps if leaves}, {who for who, _ in steps})
+        for who, leaves in steps:
+            if leaves:
+                await gone.enter(db, who)
+            else:
+                await erased_among(db, [who])
+            await asyncio.sleep(0.01)  # for the others to come between
+
+
+def crossing(chance: Random) -> list[list[tuple[UUID, bool]]]:
+    """Six batches about the same people, most of whom leave in one of them."""
+    people = [UUID(int=n) for n in range(6)]
+    steps = [[(chance.choice(people), False) for _ in range(3)] for _ in people]
+    for each, leaver in zip(steps, people, strict=True):
+        each += [(people[0], False), (leaver, True)]
+    return steps
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_batches_that_name_and_forget_the_same_people_wait_in_line(house: House, seed: int) -> None:
+    """The control takes its locks as they come, and PostgreSQL has to end one of those that wait for each other."""
+    steps = crossing(Random(seed))
+    meet = asyncio.Barrier(len(steps))
+    await asyncio.gather(*(batch(house, each, holds=True, meet=meet) for each in steps))
+    async with house.session() as db:
+        assert await erased_among(db, {who for each in steps for who, _ in each}) == {UUID(int=n) for n in range(6)}
+
+
+async def test_control_batches_that_take_their_locks_as_they_come_wait_for_each_other(house: House) -> None:
+    steps = [[(ANN, False), (ANN, True)], [(ANN, False), (ANN, True)]]
+    meet = asyncio.Barrier(2)
+    ended = await asyncio.gather(
+        *(batch(house, each, holds=False, meet=meet) for each in steps), return_exceptions=True
+    )
+    assert [type(each) for each in ended if each is not None] == [asyncpg.DeadlockDetectedError]
