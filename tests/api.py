@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from deploy.native import ports
 from libs.chassis.process import Parts
 from libs.chassis.server import Server
 from tests.gateway.tokens import new_key, token
@@ -109,9 +109,7 @@ class Process:
 
     def __init__(self, module: str, settings: dict[str, Any]) -> None:
         self._module = module
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = ports.choose(["api"])["api"]  # none that the kernel gives to somebody else between two lives
         named = {f"VIRTUBAR_{name.upper()}": str(value) for name, value in settings.items()}
         self._env = {**os.environ, **named, "VIRTUBAR_HTTP_PORT": str(self.port)}
         self._log = Path(tempfile.mkstemp(suffix=".log")[1])
