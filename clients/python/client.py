@@ -1,7 +1,9 @@
 """The bar in one object: sign in, look around, walk in."""
 
+import asyncio
 import ssl
 from collections.abc import Callable
+from time import monotonic
 from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
@@ -15,6 +17,7 @@ from clients.python.events import Event
 from clients.python.hosting import Hosting, Room
 from clients.python.pages import Page
 from clients.python.people import People
+from clients.python.problems import Refused
 from clients.python.safety import Desk, Safety
 from clients.python.visit import Visit
 
@@ -80,10 +83,22 @@ class Client:
         page = await self.account.ask(Page[Room], "GET", "/v1/rooms", params={"limit": "100", **filters})
         return page.items
 
-    async def join(self, room_id: UUID | str, *, on_event: OnEvent | None = None, watch: bool = True) -> Visit:
-        """A seat, and the socket welcomed. Raises Refused (`room_full`, `room_private` …), Closed, Unreachable."""
-        seat = await self._seat(f"/v1/rooms/{room_id}/join")
-        return await self._walk_in(seat, on_event, watch=watch)
+    async def join(
+        self, room_id: UUID | str, *, on_event: OnEvent | None = None, watch: bool = True, wait: float = 0.0
+    ) -> Visit:
+        """A seat, and the socket welcomed; `wait` seconds at most are spent in the line before a full room.
+
+        Raises Refused (`room_full`, `room_private` …), Closed, Unreachable.
+        """
+        deadline = monotonic() + wait
+        while True:
+            try:
+                seat = await self._seat(f"/v1/rooms/{room_id}/join")
+                return await self._walk_in(seat, on_event, watch=watch)
+            except Refused as no:
+                if no.place is None or no.retry_after is None or monotonic() + no.retry_after > deadline:
+                    raise
+                await asyncio.sleep(no.retry_after)  # whoever does not ask again loses the place
 
     async def find(self, *, on_event: OnEvent | None = None, watch: bool = True, **wish: str) -> Visit:
         """Walk into the room that suits best; `visit.reasons` says why. A wish: region, theme, language.

@@ -15,7 +15,12 @@ class ClientError(Exception):
 
 
 class Refused(ClientError):
-    """`slug` is stable; `status` is 0 on the socket; `retry_after` in seconds, where it is worth trying again."""
+    """`slug` is stable; `status` is 0 on the socket; `retry_after` in seconds, where it is worth trying again.
+
+    `place`: in the line before a full room, 1 being the next.
+    """
+
+    place: int | None = None
 
     def __init__(self, slug: str, status: int, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{slug}: {detail}" if detail else slug)
@@ -25,7 +30,9 @@ class Refused(ClientError):
     def of(cls, status: int, document: Mapping[str, Any], retry_after: str | None) -> "Refused":
         slug = str(document.get("type", "")).rpartition("/")[2] or "unknown"
         seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-        return cls(slug, status, str(document.get("detail", "")), seconds)
+        refused = cls(slug, status, str(document.get("detail", "")), seconds)
+        refused.place = (document.get("waitlist") or {}).get("position")
+        return refused
 
 
 class Closed(ClientError):
