@@ -4,13 +4,23 @@ An object's name is the report and the SHA-256 of the document in it, so that a 
 the first, and one of other facts takes nothing away.
 """
 
+import os
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+# Somebody waits: a store that is away is found out soon, and asked again by whoever needs it.
+PATIENCE: "Final[ClientConfig]" = {"connect_timeout": timedelta(seconds=2), "timeout": timedelta(seconds=10)}
+RETRIES: "Final[RetryConfig]" = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 
 
 class ShelfUnavailable(OSError):
@@ -63,6 +73,10 @@ def name_of(report_id: UUID, sha256: str) -> str:
 
 def opened(url: str) -> ObjectStore:
     """The store at a URL; a local folder is made where it is not there yet."""
-    if url.startswith("file:"):
+    scheme = urlsplit(url).scheme
+    if scheme == "file":
         Path(unquote(urlsplit(url).path)).mkdir(parents=True, exist_ok=True)
-    return from_url(url)
+    if scheme in ("file", "memory"):
+        return from_url(url)
+    plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"  # options of ours would hide it
+    return from_url(url, client_options={**PATIENCE, "allow_http": plain}, retry_config=RETRIES)

@@ -1,4 +1,4 @@
-"""What people said in rooms lately, as far as Redis still has it, forgotten with them.
+"""What people said in rooms lately and where they stood, as far as Redis still has it, forgotten with them.
 
 A node that has the room takes the words back itself and forgets them; this is for rooms that nobody has by now, whose
 next owner would read them, and for nodes that hear of it late. Of whoever is erased the rest of a lane says ids alone.
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from libs.eventstore.unit import Unit
 from services.rooms.erasure import clear
 from services.rooms.realtime.lane_wire import lane_key
+from services.rooms.realtime.trail import forget
 
 LATELY: Final = """
 select distinct room_id from room_memberships where user_id = $1 and (left_at is null or left_at > $2)
@@ -23,6 +24,7 @@ class Words:
     def __init__(self, redis: Redis, seconds: float) -> None:
         """`redis` answers in bytes; nothing there is older than `seconds`."""
         self._redis = redis
+        self._seconds = seconds
         self._span = timedelta(seconds=2 * seconds)
 
     async def clear(self, unit: Unit, user_id: UUID) -> None:
@@ -31,6 +33,7 @@ class Words:
         await clear(unit, user_id)
         for room in rooms:
             await self.erase(room, user_id)
+            await forget(self._redis, room, user_id, self._seconds)
 
     async def erase(self, room_id: UUID, user_id: UUID) -> int:
         """Returns how many words there were. Repeatable."""

@@ -48,6 +48,23 @@ async def trail(redis: Redis, room: UUID) -> list[Sample]:
     ]
 
 
+async def forget(redis: Redis, room: UUID, user: UUID, seconds: float) -> bool:
+    """Somebody has not stood there; True where there was anything to forget. Raises what Redis raises.
+
+    What its owner adds meanwhile stays, and what is older than that goes: it has it in memory, and a room without an
+    owner has nobody who adds.
+    """
+    before = await trail(redis, room)
+    after = [sample.without(user) for sample in before]
+    if before == after:
+        return False
+    async with redis.pipeline(transaction=False) as pipe:
+        for command in anew(room, 0, after, seconds):
+            pipe.execute_command(*command)
+        await pipe.execute(raise_on_error=False)
+    return True
+
+
 async def told(redis: Redis, room: UUID) -> list[Entry]:
     """What a room was told by whomever had it, oldest first. Raises what Redis raises."""
     return [entry_of(id, fields) for id, fields in await _rows(redis, lane_key(room)) if b"at" in fields]

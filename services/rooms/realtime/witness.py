@@ -4,8 +4,10 @@ Looks between ticks, at one room after another, so that none of them waits; writ
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from time import time
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -20,6 +22,7 @@ from services.rooms.realtime.hall import Hall
 from services.rooms.realtime.lane import Entry
 from services.rooms.realtime.trail import Command, added, anew
 
+REMEMBERED: Final = 10_000  # people
 log = structlog.get_logger(__name__)
 
 
@@ -31,6 +34,7 @@ class Witness:
         self._kept = kept
         self._every = every
         self._rooms: dict[UUID, tuple[Hall, Positions]] = {}
+        self._gone: OrderedDict[UUID, None] = OrderedDict()  # erased; their seats may take a moment to end
         self._pending: list[Command] = []
         self.failures = 0
 
@@ -48,7 +52,7 @@ class Witness:
     def look(self, hall: Hall, at: int) -> None:
         """Where everybody is at this moment, epoch milliseconds."""
         room = hall.room
-        people = ((each.guest.user, bytes(each.body), each.away) for each in room.members.values())
+        people = ((user, bytes(each.body), each.away) for user, each in room.members.items() if user not in self._gone)
         if sample := self._positions(hall).take(at, people):
             self._pending += added(room.room_id, room.fence, sample, self._kept)
 
@@ -67,6 +71,9 @@ class Witness:
 
     def forget(self, user: UUID) -> bool:
         """True where Redis has to hear of it."""
+        self._gone[user] = None
+        if len(self._gone) > REMEMBERED:
+            self._gone.popitem(last=False)
         for hall, positions in self._rooms.values():
             if positions.forget(user):
                 self._pending += anew(hall.room.room_id, hall.room.fence, positions, self._kept)

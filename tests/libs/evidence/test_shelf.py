@@ -42,6 +42,17 @@ async def test_a_case_is_cleared_whole_and_alone(shelf: Shelf) -> None:
     assert await shelf.put(report, ONE, b"again")
 
 
+async def test_a_bucket_that_cannot_be_reached_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bucket() as (url, environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        shelf = Shelf(url)
+    with pytest.raises(ShelfUnavailable):
+        await shelf.put(uuid4(), ONE, b"sealed")
+    with pytest.raises(ShelfUnavailable):
+        await shelf.get(uuid4(), ONE)
+
+
 async def test_a_shelf_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
     shelf = Shelf(f"file://{tmp_path}/evidence")
     (tmp_path / "evidence" / "sealed").write_text("no folder")

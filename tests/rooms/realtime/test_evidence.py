@@ -18,7 +18,7 @@ from libs.evidence.seal import Unopened, unseal
 from libs.evidence.shelf import Shelf
 from services.rooms.deciders.evidence import EVIDENCE, evidence_stream
 from services.rooms.evidence.sealings import WANT
-from services.rooms.realtime.trail import trail
+from services.rooms.realtime.trail import forget, trail
 from tests.rooms.api import Issuer
 from tests.rooms.house import House
 from tests.rooms.realtime.bar import Bar, now, opening
@@ -235,6 +235,20 @@ async def test_whoever_is_erased_leaves_the_ring_at_once_and_not_what_is_sealed(
     assert said(document) == []
     stood = {row[0] for sample in document["positions"] for row in sample["people"]}
     assert stood == {document["people"].index(str(live.user(ann)))}
+
+
+async def test_whoever_is_erased_leaves_rooms_that_nobody_has(quiet: Bar) -> None:
+    first = await quiet.node()
+    room = await quiet.house.room()
+    ann, bob = [await quiet.join(room) for _ in range(2)]
+    await until(lambda: has_stood(quiet, room, quiet.user(ann)), within=SOON)
+    await until(lambda: has_stood(quiet, room, quiet.user(bob)), within=SOON)
+    await first.end()
+    async with Redis.from_url(quiet.settings["redis_url"]) as redis:
+        assert await forget(redis, room, quiet.user(bob), 600)
+        assert not await forget(redis, room, quiet.user(bob), 600)
+    assert not await has_stood(quiet, room, quiet.user(bob))
+    assert await has_stood(quiet, room, quiet.user(ann))
 
 
 async def test_a_shelf_that_was_away_is_asked_again(quiet: Bar, box: Path) -> None:
