@@ -10,6 +10,9 @@ from bench.rooms.guest import OurGuest
 from bench.rooms.sample import Sample, Seen, ours
 from services.rooms.realtime import frames
 from services.rooms.realtime.floor import FLOORS
+from services.rooms.realtime.hot.mover import Mover
+from services.rooms.realtime.hot.place import Ground
+from services.rooms.realtime.movement import Pace
 
 START = 1_000_000  # a moment
 
@@ -60,6 +63,7 @@ async def test_a_move_reaches_who_sees_it_or_a_newer_one_in_time() -> None:
 async def test_frames_of_ours_are_read_as_they_are_written() -> None:
     viewer = await guest(7)
     up = viewer.packed(1, 120, 340, 56, walk.stamp(START))
-    down = frames.down([frames.slot_bytes(9) + up[frames.BODY]], 1, keyframe=False, hidden=[3])[frames.HEADROOM :]
+    walker = Mover(9, up[4:], Ground(FLOORS["dance"], Pace()), 0.0)
+    down = frames.down([walker], 1, False, [3])[frames.HEADROOM :]
     viewer.sample = [(START + 5, bytes(down))]
     assert ours([viewer]) == [[(START + 5, [Seen(9, walk.stamp(START))])]]
