@@ -41,10 +41,12 @@ with due as (
 update sealings s set taken_until = clock_timestamp() + $4::interval from due where s.report_id = due.report_id
 returning s.report_id, s.room_id, s.reported_user_id, s.wanted_at, s.evidence_key, due.fence
 """
-# Sealed while it was written down.
-TIDY: Final = "delete from sealings s using streams e where e.stream_id = 'evidence-' || s.report_id"
+# Sealed while it was written down; or so long ago that nobody knows anything any more.
+TIDY: Final = """
+delete from sealings s where s.heard_at < clock_timestamp() - $1::interval
+  or exists (select from streams e where e.stream_id = 'evidence-' || s.report_id)
+"""
 DONE: Final = "delete from sealings where report_id = $1"
-FORGET: Final = "delete from sealings where heard_at < $1"
 
 ORPHANED: Final = timedelta(seconds=3)  # a room without an owner is likely to have one soon
 TAKEN: Final = timedelta(seconds=20)
@@ -67,7 +69,7 @@ class Sealings:
 
     async def due(self, node_id: str, incarnation: int) -> Sequence[Due]:
         """What this node should seal now; nobody else is given it for a while."""
-        await self._pool.execute(TIDY)
+        await self._pool.execute(TIDY, RETAINED)
         rows = await self._pool.fetch(DUE, node_id, incarnation, ORPHANED, TAKEN)
         return [Due(Wanted(*row[:5]), row["fence"]) for row in rows]
 

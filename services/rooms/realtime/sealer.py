@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 from redis.asyncio import Redis
 
 from libs.chassis.transient import is_transient
@@ -32,6 +33,8 @@ from services.rooms.realtime.witness import Witness, facts_of
 
 TOPICS: Final = (ReportUser.NAME,)
 REMEMBERED: Final = 10_000  # reports
+SEALED = Counter("virtubar_evidence_sealed", "reports sealed for by this process")
+FAILURES = Counter("virtubar_evidence_failures", "attempts to seal that failed; they are made again")
 log = structlog.get_logger(__name__)
 
 
@@ -62,8 +65,6 @@ class Sealer:
         self._every = every
         self._heard: OrderedDict[UUID, None] = OrderedDict()
         self._one_at_a_time = asyncio.Semaphore(1)
-        self.sealed = 0
-        self.failures = 0
 
     async def hear(self, envelope: Envelope) -> None:
         """A Follower's handler: any report, any number of times."""
@@ -112,7 +113,7 @@ class Sealer:
             except NotOwner:
                 log.info("a report for another owner", report=str(wanted.report_id))
             except Exception as error:
-                self.failures += 1
+                FAILURES.inc()
                 if not is_transient(error):
                     raise
                 log.warning("not sealed yet", error=type(error).__name__, report=str(wanted.report_id))
@@ -124,7 +125,8 @@ class Sealer:
             return
         await self._shelf.put(wanted.report_id, document.sha256, sealed)
         at = datetime.now(UTC)
-        self.sealed += await self._door.sealed(wanted, document, at, self._lease.node_id, fence)
+        if await self._door.sealed(wanted, document, at, self._lease.node_id, fence):
+            SEALED.inc()
 
     async def _with_the_past(self, wanted: Wanted, kept: Kept | None) -> Kept:
         """Besides, what the owners before have left in Redis. Raises what Redis raises."""

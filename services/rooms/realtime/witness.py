@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
@@ -23,6 +24,7 @@ from services.rooms.realtime.lane import Entry
 from services.rooms.realtime.trail import Command, added, anew
 
 REMEMBERED: Final = 10_000  # people
+UNWRITTEN = Counter("virtubar_evidence_unwritten", "batches of positions that Redis did not take")
 log = structlog.get_logger(__name__)
 
 
@@ -36,7 +38,6 @@ class Witness:
         self._rooms: dict[UUID, tuple[Hall, Positions]] = {}
         self._gone: OrderedDict[UUID, None] = OrderedDict()  # erased; their seats may take a moment to end
         self._pending: list[Command] = []
-        self.failures = 0
 
     async def run(self, halls: Callable[[], Iterable[Hall]]) -> None:
         """Look for ever."""
@@ -93,7 +94,7 @@ class Witness:
         except (RedisError, OSError) as error:
             refused = [error]
         if refused:
-            self.failures += 1
+            UNWRITTEN.inc()
             log.warning("positions not written", error=type(refused[0]).__name__, count=len(refused))
 
     def _positions(self, hall: Hall) -> Positions:
