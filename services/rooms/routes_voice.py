@@ -16,18 +16,9 @@ from services.rooms.voice.webhooks import Webhooks
 BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "a WebhookEvent of LiveKit's, whose SHA-256 is in the token that comes with it",
+        "description": "a WebhookEvent of LiveKit's, whose SHA-256 is in the token that comes as `Authorization`",
         "content": {"application/webhook+json": {"schema": {"type": "object"}}},
     },
-    "parameters": [
-        {
-            "name": "Authorization",
-            "in": "header",
-            "required": True,
-            "description": "LiveKit's token, signed with the API secret that both sides know",
-            "schema": {"type": "string"},
-        }
-    ],
 }
 UNSIGNED: Final[dict[int | str, dict[str, Any]]] = {401: {"description": "unauthenticated: not signed by LiveKit"}}
 
