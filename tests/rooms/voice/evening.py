@@ -1,6 +1,7 @@
 """Whole evenings at a LiveKit house, and the webhooks and looks of each: what was true, and what came of it on the way.
 
-What is sent has the shape of what LiveKit sends (recorded/). A tenth is lost, a tenth comes twice, a tenth comes late.
+What is sent is made of the messages that LiveKit makes its webhooks of. A tenth is lost, a tenth comes twice, a tenth
+comes late.
 """
 
 import random
