@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from time import monotonic, time
 from typing import Any, Final
@@ -19,9 +19,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from services.rooms.realtime.hall import Hall
-from services.rooms.realtime.lane import SEQ_BITS, Entry, first_offset, offset_of, stream_id
+from services.rooms.realtime.lane import SEQ_BITS, first_offset, offset_of
+from services.rooms.realtime.lane_batch import Batch, Written
 from services.rooms.realtime.lane_past import Past, claim, is_overtaken
-from services.rooms.realtime.lane_wire import fields_of, lane_key
+from services.rooms.realtime.lane_wire import lane_key
 
 log = structlog.get_logger(__name__)
 
@@ -30,37 +31,6 @@ RETRY: Final = 0.25  # seconds, Redis being away
 GLANCE: Final = 0.25  # seconds; whoever resumes waits no longer
 BATCH: Final = 500  # entries of one room at a time
 REMEMBERED: Final = 10_000  # rooms this node had
-
-
-@dataclass(eq=False)
-class _Room:
-    """A room this node writes for."""
-
-    hall: Hall
-    exists: bool  # its stream, as far as we know
-    unsure: bool = False  # what Redis has taken of the last batch
-    closing: bool = False
-    due: float = 0.0  # when it is trimmed, and kept for longer, the next time
-
-
-@dataclass(frozen=True)
-class _Batch:
-    room: _Room
-    entries: list[Entry]
-    unwanted: list[int]
-    due: bool
-    generation: int
-
-    def commands(self, seconds: int) -> Iterator[tuple[Any, ...]]:
-        key = lane_key(self.room.hall.room.room_id)
-        for entry in self.entries:
-            create = () if entry.fresh else ("NOMKSTREAM",)
-            yield ("XADD", key, *create, stream_id(entry.offset), *fields_of(entry))
-        if self.unwanted:
-            yield ("XDEL", key, *map(stream_id, self.unwanted))
-        if self.due:
-            yield ("XTRIM", key, "MINID", stream_id(self.room.hall.lane.oldest))
-            yield ("EXPIRE", key, seconds)
 
 
 class LaneStore:
@@ -72,8 +42,10 @@ class LaneStore:
         self._seconds = int(seconds)
         self._refresh = refresh
         self._lose = lose
-        self._rooms: dict[UUID, _Room] = {}
+        self._rooms: dict[UUID, Written] = {}
         self._reached: OrderedDict[UUID, int] = OrderedDict()
+        self._dirty: dict[Written, None] = {}  # those with something to write, perhaps
+        self._looked = float("-inf")  # at whose time it is
         self._stirred = asyncio.Event()
         self._writing = asyncio.Lock()
         self.failures = 0
@@ -81,20 +53,20 @@ class LaneStore:
 
     def opened(self, hall: Hall, *, exists: bool) -> None:
         """From here on what the room is told is written; `exists`: its stream does."""
-        self._rooms[hall.room.room_id] = _Room(hall, exists)
-        hall.lane.stir = self._stirred.set
-        self._stirred.set()
+        room = self._rooms[hall.room.room_id] = Written(hall, exists)
+        hall.lane.stir = lambda: self._stir(room)
+        self._stir(room)
 
     def closed(self, hall: Hall) -> None:
         """What was told is written still, unless somebody else has the room by then."""
         room = self._rooms.get(hall.room.room_id)
         if room is None or room.hall is not hall:
             return
-        room.closing, room.due = True, 0.0
+        room.closing, room.due = True, float("-inf")
         self._reached[hall.room.room_id] = hall.room.offset
         if len(self._reached) > REMEMBERED:
             self._reached.popitem(last=False)
-        self._stirred.set()
+        self._stir(room)
 
     async def past(self, room_id: UUID, fence: int) -> Past:
         """What the owners before have left; nothing where Redis is away. Raises Overtaken."""
@@ -137,12 +109,16 @@ class LaneStore:
                 self._stirred.set()
                 await asyncio.sleep(RETRY)
 
+    def _stir(self, room: Written) -> None:
+        self._dirty[room] = None
+        self._stirred.set()
+
     async def flush(self) -> bool:
         """Write what there is. False where Redis did not take it."""
         async with self._writing:
-            batches: list[_Batch] = []
+            batches: list[Batch] = []
             try:
-                for room in [room for room in self._rooms.values() if room.unsure]:
+                for room in [room for room in self._dirty if room.unsure]:
                     await self._make_sure(room)
                 batches = list(self._batches(monotonic()))
                 await self._write(batches)
@@ -151,12 +127,19 @@ class LaneStore:
                 for batch in batches:
                     batch.room.unsure = True
                     self._forget_closed(batch.room)
+                    self._dirty[batch.room] = None
                 log.warning("lanes not written", error=type(error).__name__, rooms=len(batches))
                 return False
             return True
 
-    def _batches(self, now: float) -> Iterator[_Batch]:
-        for room in list(self._rooms.values()):
+    def _batches(self, now: float) -> Iterator[Batch]:
+        if now - self._looked > self._refresh / 8:
+            self._looked = now
+            self._dirty.update((room, None) for room in self._rooms.values() if now >= room.due)
+        dirty, self._dirty = self._dirty, {}
+        for room in dirty:
+            if self._rooms.get(room.hall.room.room_id) is not room:
+                continue  # let go of, or opened anew
             lane, due = room.hall.lane, now >= room.due
             if due and not room.closing:
                 lane.prune(int(time() * 1000))
@@ -165,9 +148,9 @@ class LaneStore:
             due = due and len(lane.unwritten) <= BATCH  # never trimmed up to a checkpoint that is not there yet
             if due or lane.unwritten or lane.unwanted:
                 entries = list(islice(lane.unwritten, BATCH))
-                yield _Batch(room, entries, lane.unwanted[:BATCH], due, lane.generation)
+                yield Batch(room, entries, lane.unwanted[:BATCH], due, lane.generation)
 
-    async def _write(self, batches: list[_Batch]) -> None:
+    async def _write(self, batches: list[Batch]) -> None:
         if not batches:
             return
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -184,7 +167,7 @@ class LaneStore:
         if trouble:
             raise trouble[0]
 
-    def _took(self, batch: _Batch, answers: list[Any]) -> list[Exception]:
+    def _took(self, batch: Batch, answers: list[Any]) -> list[Exception]:
         """What Redis says to one room's batch; returned is what it should not have said."""
         room, lane = batch.room, batch.room.hall.lane
         if self._rooms.get(room.hall.room.room_id) is not room:
@@ -209,10 +192,10 @@ class LaneStore:
         if not lane.unwritten:
             self._forget_closed(room)
         else:
-            self._stirred.set()
+            self._stir(room)
         return []
 
-    async def _make_sure(self, room: _Room) -> None:
+    async def _make_sure(self, room: Written) -> None:
         """How far did it get? What Redis has already would be refused, as if by another owner."""
         lane, mine = room.hall.lane, room.hall.room.fence
         try:
@@ -228,17 +211,16 @@ class LaneStore:
                 lane.unwritten.popleft()
         room.unsure = False
 
-    def _restart(self, room: _Room) -> None:
+    def _restart(self, room: Written) -> None:
         """Redis has forgotten the stream. Who resumes from before it is told so."""
         log.warning("a lane has gone from Redis", room=str(room.hall.room.room_id))
         self.restarts += 1
         room.exists = False
         if room.closing:
-            self._rooms.pop(room.hall.room.room_id, None)
+            self._forget_closed(room)
         else:
             room.hall.begin()
-            self._stirred.set()
 
-    def _forget_closed(self, room: _Room) -> None:
+    def _forget_closed(self, room: Written) -> None:
         if room.closing and self._rooms.get(room.hall.room.room_id) is room:
             del self._rooms[room.hall.room.room_id]

@@ -14,8 +14,8 @@ from services.rooms.realtime.lane_wire import lane_key
 from tests.rooms.realtime.bar import Bar
 
 PATIENT: dict[str, Any] = {
-    "away_seconds": 20.0,
-    "silence_seconds": 60.0,
+    "away_seconds": 120.0,
+    "silence_seconds": 600.0,
     "hello_seconds": 5.0,
     "drain_seconds": 10.0,
     "limit_chat_per_minute": 1_000_000,
@@ -51,7 +51,7 @@ class Ear:
 
     async def back(self, **instead: Any) -> None:
         """On a new socket, on whatever node; `instead` of what it knows. Tries until it is in."""
-        elsewhere = False
+        elsewhere = self.codes[-1:] == [1001]
         while True:
             known = {"resume_token": self.token, "epoch": self.epoch, "offset": self.offset} | instead
             with suppress(*GONE):

@@ -104,9 +104,9 @@ async def test_control_who_is_played_nothing_misses_what_was_said(lively: Bar) -
 
 
 async def test_a_crowd_that_was_cut_off_at_once_is_back_without_an_error(lively: Bar) -> None:
-    room = await lively.house.room(capacity=1000)
     crowd: list[Ear] = []
     for _ in range(0, CROWD, 20):
+        room = await lively.house.room()
         crowd += await asyncio.gather(*(Ear(lively, room).come() for _ in range(20)))
     for ear in crowd:
         ear.cut()
