@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from clients.python import Visit
-from clients.python.events import Muted, Said, Unmuted
+from clients.python.events import Muted, Said, Unmuted, Welcome
 from clients.python.frames import Down
 from clients.python.problems import Refused
 from deploy.native.redis import Redis as RedisServer
@@ -65,11 +65,11 @@ async def refused(visit: Visit, text: str = "hm") -> str:
 
 async def restarted(bar: Bar, node: Running, *visits: Visit) -> None:
     """The node's process gone, another in its place; these visits have come back by themselves."""
-    before = {visit: visit.roster.epoch for visit in visits}
+    before = {visit: len(bar.events(visit, Welcome)) for visit in visits}
     await node.end()
     node.forget()
     await bar.node()
-    await until(lambda: all(visit.roster.epoch not in ("", before[visit]) for visit in visits), within=60)
+    await until(lambda: all(len(bar.events(visit, Welcome)) > before[visit] for visit in visits), within=60)
 
 
 async def test_who_is_blocked_disappears_for_both_and_stays_away_over_a_restart(live: Bar, others: Others) -> None:
