@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,17 +61,19 @@ class Given:
 
 
 def lay_out(service: str, target: Path) -> None:
-    """What the Dockerfile copies."""
-    bytecode = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(CHECKOUT / "libs", target / "libs", ignore=bytecode)
-    shutil.copytree(CHECKOUT / "services" / service, target / "services" / service, ignore=bytecode)
+    """What the Dockerfile copies, and what it compiles."""
+    made = shutil.ignore_patterns("__pycache__", "*.c", "*.so")
+    shutil.copytree(CHECKOUT / "libs", target / "libs", ignore=made)
+    shutil.copytree(CHECKOUT / "services" / service, target / "services" / service, ignore=made)
     shutil.copy(CHECKOUT / "services" / "__init__.py", target / "services")
+    if list(target.glob("services/**/*.pyx")):
+        subprocess.run([sys.executable, "-m", "deploy.compile"], cwd=target, check=True)
 
 
 @pytest.fixture(scope="module")
 def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("image") / "venv"
-    subprocess.run([UV, "venv", "--quiet", made], check=True)
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, made], check=True)
     return made
 
 
@@ -164,6 +167,14 @@ def test_control_a_service_with_the_packages_of_another_does_not_start(venv: Pat
     image = Image(tmp_path, install("social", venv))
     lay_out("identity", tmp_path)
     assert "ModuleNotFoundError" in image.run("-m", "services.identity", "migrate", env={}).stderr
+
+
+def test_control_rooms_without_what_is_compiled_does_not_start(venv: Path, tmp_path: Path) -> None:
+    image = Image(tmp_path, install("rooms", venv))
+    lay_out("rooms", tmp_path)
+    for module in tmp_path.glob("services/**/*.so"):
+        module.unlink()
+    assert "services.rooms.realtime.hot" in image.run("-m", "services.rooms", "migrate", env={}).stderr
 
 
 async def test_roles_and_users_are_made_by_an_image_of_their_own(

@@ -47,8 +47,8 @@ class Socket(Line):
     """A client's end. After `seat` its binary frames move `member`; until then only commands are heard."""
 
     __slots__ = (
-        "_bounds", "_on_greeted", "_parts", "_send", "authorised_until", "close_code", "greeted", "id", "room",
-        "room_id", "seated_at", "unconfirmed",
+        "_bounds", "_on_greeted", "_parts", "_send", "close_code", "greeted", "id", "room",
+        "room_id", "seated_at",
     )  # fmt: skip
 
     def __init__(self, house: House, room_id: UUID, on_greeted: Callable[[], None], bounds: Bounds) -> None:
@@ -59,8 +59,6 @@ class Socket(Line):
         self.greeted = False  # it has said hello
         self.close_code = 0
         self.seated_at = 0.0  # of the steady clock, as the other times
-        self.authorised_until = float("inf")  # its access token's end
-        self.unconfirmed: str | None = None  # the resume token, until its client has spoken
         self._on_greeted = on_greeted
         self._bounds = bounds
         self._parts: bytes | None = None  # of a fragmented message, as far as it has come

@@ -12,6 +12,8 @@ cdef enum:
 cdef class Line(WSListener):
     cdef public object house
     cdef public object stalled_since
+    cdef public object unconfirmed
+    cdef public double authorised_until
     cdef public bint closing
     cdef readonly WSTransport transport
     cdef readonly Mover member
@@ -24,6 +26,8 @@ cdef class Line(WSListener):
     cdef double _corrected_at
 
     cdef _moved(self, WSFrame frame)
+    cdef bint _pinged(self, WSFrame frame) except -1
     cdef _step(self, const uint8_t* up, double now)
+    cdef _pass(self, double seconds)
     cpdef heard(self)
     cpdef bint show(self, bytearray frame)

@@ -35,5 +35,5 @@ cdef class Mover:
         memcpy(self.record + SLOT_BYTES, <char*>body, BODY_BYTES)
         self._body = body
         cdef unsigned char* at = self.record + SLOT_BYTES
-        cdef int y = at[2] | at[3] << 8
-        self.place = Place(at[0] | at[1] << 8, y - 0x10000 if y & 0x8000 else y, at[4] | at[5] << 8, self.heard, self.ground)
+        cdef int x = at[0] | at[1] << 8, y = at[2] | at[3] << 8, z = at[4] | at[5] << 8
+        self.place = Place(x, y - 0x10000 if y & 0x8000 else y, z, self.heard, self.ground)
