@@ -8,8 +8,8 @@ from libs.contracts.catalogue import published
 UNCAUSED: Final[Mapping[str, str]] = {
     "login_link": "needs an account at Google or Facebook",
     "login_unlink": "needs an account at Google or Facebook",
-    "appeal_open": "no appeals yet: a moderator withdraws the ban",
-    "appeal_decide": "no appeals yet: a moderator withdraws the ban",
+    "appeal_open": "a moderator withdraws the ban before anybody appeals",
+    "appeal_decide": "a moderator withdraws the ban before anybody appeals",
 }
 
 

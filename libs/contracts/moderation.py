@@ -166,6 +166,16 @@ class AppealOpen(Event):
     user_id: UserId
 
 
+class AppealText(Event):
+    """What the sanctioned person has to say, sealed under their key and the sanction's."""
+
+    SUBJECT = ("sanction_id",)
+    appeal_id: UUID
+    sanction_id: UUID
+    user_id: UserId
+    text: Personal[str] = None
+
+
 class AppealDecide(Event):
     """Another moderator judged the appeal; `upheld` is of the appeal, so true lifts the sanction."""
 
@@ -174,3 +184,14 @@ class AppealDecide(Event):
     sanction_id: UUID
     user_id: UserId
     upheld: bool
+    by_user_id: UserId | None = None
+
+
+class AppealStatement(Event):
+    """The reasons for that, as the person is told them; under the sanction's key."""
+
+    SUBJECT = ("sanction_id",)
+    appeal_id: UUID
+    sanction_id: UUID
+    user_id: UserId
+    statement: Personal[str] = None

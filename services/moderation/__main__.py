@@ -9,6 +9,7 @@ from services.moderation.audit import ACTS
 from services.moderation.chain import Chain
 from services.moderation.consumers import listen
 from services.moderation.desk import case_routes, record_routes, sanction_routes
+from services.moderation.desk_appeals import appeal_routes
 from services.moderation.erasure import Erasure
 from services.moderation.projections import CASES
 from services.moderation.routes import REFUSALS, routes
@@ -32,6 +33,7 @@ async def compose(settings: ModerationSettings, wanted: Collection[str], now: No
                 routes(moderation, now),
                 case_routes(moderation, bar.pool, now),
                 sanction_routes(moderation, now),
+                appeal_routes(moderation, now),
                 record_routes(moderation, bar.pool, now),
             ],
             refusals=REFUSALS,

@@ -18,6 +18,7 @@ import orjson
 
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
+    AppealDecide,
     ReportRelease,
     ReportResolve,
     ReportReview,
@@ -44,6 +45,8 @@ Action = Literal[
     "sanction_withdraw",
     "sanction_expire",
     "sanction_appeal",
+    "appeal_view",
+    "appeal_decide",
 ]
 
 ENTER = """
@@ -60,7 +63,10 @@ LIFTED: Final[Mapping[str, Action]] = {
 
 ACTED: Final = tuple(
     event.NAME
-    for event in (ReportReview, ReportRelease, ReportResolve, SanctionPropose, SanctionUser, SanctionDrop, SanctionLift)
+    for event in (
+        *(ReportReview, ReportRelease, ReportResolve),
+        *(SanctionPropose, SanctionUser, SanctionDrop, SanctionLift, AppealDecide),
+    )
 )
 """What `entry_of` has an entry for."""
 
@@ -101,6 +107,8 @@ def entry_of(event: Event) -> Entry | None:
             return Entry(LIFTED[reason], by, sanction, user)
         case SanctionDrop(by_user_id=by, sanction_id=sanction, user_id=user):
             return Entry("sanction_withdraw", by, sanction, user)
+        case AppealDecide(by_user_id=by, appeal_id=appeal, user_id=user, upheld=upheld):
+            return Entry("appeal_decide", by, appeal, user, _said(outcome="upheld" if upheld else "rejected"))
         case _:
             return None
 

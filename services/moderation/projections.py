@@ -3,6 +3,10 @@
 from libs.contracts.erasure import ErasureDone
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
+    AppealDecide,
+    AppealOpen,
+    AppealStatement,
+    AppealText,
     ReportEvidence,
     ReportForget,
     ReportNote,
@@ -49,7 +53,10 @@ where report_id = $1
 """
 NOTE = "insert into report_notes (note_id, report_id, by_user_id, written_at, note) values ($1, $2, $3, $4, $5)"
 # What they wrote is gone with their key; what was written about them is others'.
-FORGET = "update reports set description = null where reporter_user_id = $1 and description is not null"
+FORGET = """
+with appealed as (update appeals set text = null where user_id = $1 and text is not null)
+update reports set description = null where reporter_user_id = $1 and description is not null
+"""
 FORGET_CASE = """
 with report as (update reports set description = null, evidence_url = null where id = $1),
      notes as (update report_notes set note = null where report_id = $1)
@@ -64,6 +71,14 @@ on conflict (id) do update set state = excluded.state, approved_by_user_id = exc
   imposed_at = excluded.imposed_at
 """
 STATE_REASONS = "update sanctions set statement = $2 where id = $1"
+FORGET_REASONS = """
+with appealed as (update appeals set text = null, statement = null where sanction_id = $1)
+update sanctions set statement = null where id = $1
+"""
+APPEAL = "insert into appeals (id, sanction_id, user_id, state, opened_at) values ($1, $2, $3, 'open', $4)"
+APPEAL_TEXT = "update appeals set text = $2 where id = $1"
+JUDGE = "update appeals set state = $2, decided_by_user_id = $3, decided_at = $4 where id = $1"
+JUDGE_REASONS = "update appeals set statement = $2 where id = $1"
 END = "update sanctions set state = $2, ended_at = $3 where id = $1"
 
 
@@ -106,9 +121,24 @@ async def _project_sanction(db: Db, happened: Recorded) -> None:
         case SanctionLift(sanction_id=sanction, reason=reason):
             await db.execute(END, sanction, reason, at)
         case SanctionForget(sanction_id=sanction):
-            await db.execute(STATE_REASONS, sanction, None)
+            await db.execute(FORGET_REASONS, sanction)
         case SanctionDrop(sanction_id=sanction):
             await db.execute(END, sanction, "withdrawn", at)
+        case Event():
+            await _project_appeal(db, happened)
+
+
+async def _project_appeal(db: Db, happened: Recorded) -> None:
+    event, at = happened.event, happened.at
+    match event:
+        case AppealOpen(appeal_id=appeal, sanction_id=sanction, user_id=user):
+            await db.execute(APPEAL, appeal, sanction, user, at)
+        case AppealText(appeal_id=appeal, text=text):
+            await db.execute(APPEAL_TEXT, appeal, text)
+        case AppealDecide(appeal_id=appeal, upheld=upheld, by_user_id=by):
+            await db.execute(JUDGE, appeal, "upheld" if upheld else "rejected", by, at)
+        case AppealStatement(appeal_id=appeal, statement=statement):
+            await db.execute(JUDGE_REASONS, appeal, statement)
         case Event():
             pass
 
@@ -138,6 +168,14 @@ CASES = Projection(
             (
                 "user_id", "kind", "room_id", "reason_code", "report_id", "by_user_id", "approved_by_user_id", "state",
                 "imposed_at", "until", "ended_at", "statement",
+            ),
+        ),
+        Table(
+            "appeals",
+            ("id",),
+            (
+                "sanction_id", "user_id", "text", "state", "opened_at", "decided_by_user_id", "decided_at",
+                "statement",
             ),
         ),
     ),

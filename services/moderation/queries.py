@@ -57,11 +57,12 @@ order by imposed_at desc, id desc limit $4
 """
 # What the house has told them of: nothing that is still waiting for a second moderator, or never got one.
 TOLD = """
-select * from sanctions s
-where user_id = $1 and not (s.state = 'needs_second_approver' or
+select s.*, a.id as appeal_id, a.state as appeal_state, a.statement as answer
+from sanctions s left join appeals a on a.sanction_id = s.id
+where s.user_id = $1 and not (s.state = 'needs_second_approver' or
     (s.state = 'withdrawn' and s.kind = 'ban' and s.until is null and s.approved_by_user_id is null))
-  and ($2::timestamptz is null or (imposed_at, id) < ($2, $3))
-order by imposed_at desc, id desc limit $4
+  and ($2::timestamptz is null or (s.imposed_at, s.id) < ($2, $3))
+order by s.imposed_at desc, s.id desc limit $4
 """
 PERSON = """
 select p.registered, p.deleted,

@@ -79,6 +79,6 @@ def routes(moderation: Moderation, clock: Clock) -> APIRouter:
     @api.get("/sanctions/mine")
     async def my_sanctions(me: MeOrAppellant, paging: Paging) -> Page[MySanction]:
         found = await moderation.sanctions_of(me.user_id, paging.after(tuple[datetime, UUID]), paging.fetch)
-        return paging.page(found, MySanction.of, lambda each: (each.row["imposed_at"], each.row["id"]))
+        return paging.page(found, MySanction.told, lambda each: (each.stated.row["imposed_at"], each.stated.row["id"]))
 
     return api

@@ -1,6 +1,6 @@
 """Bodies in and out. What goes out of a report are the columns of `reports`."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from libs.chassis.bodies import Body, Id, Whole
 from libs.contracts.vocabulary import ReasonCode, ReportType, SanctionKind
 from libs.eventstore.db import Record
+from services.moderation.appeals import Told
+from services.moderation.deciders.appeal import WINDOW
 from services.moderation.deciders.measure import MOMENTARY
 from services.moderation.filing import Complaint
 from services.moderation.queries import Status
@@ -16,11 +18,11 @@ from services.moderation.sanctions import Order, Stated
 
 IN_A_ROOM: Final = frozenset({"kick", "room_ban"})
 ANYWHERE: Final = frozenset({"suspend", "ban"})
-APPEAL_WINDOW: Final = timedelta(days=180)
 TEN_YEARS: Final = 315_360_000  # seconds
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Seconds = Annotated[int, Whole, Field(ge=1, le=TEN_YEARS)]
+AppealState = Literal["open", "upheld", "rejected"]
 SanctionState = Literal["needs_second_approver", "in_force", "done", "expired", "withdrawn", "appeal"]
 
 
@@ -108,8 +110,8 @@ class NewSanction(Body):
         return Order(**self.model_dump())
 
 
-class MySanction(BaseModel):
-    """What stands, or stood, against me, and why."""
+class Stands(BaseModel):
+    """What stands, or stood, against somebody, and why."""
 
     id: UUID
     kind: SanctionKind
@@ -125,11 +127,30 @@ class MySanction(BaseModel):
     @classmethod
     def of(cls, stated: Stated) -> Self:
         given: dict[str, Any] = {name: stated.row[name] for name in cls.model_fields if name in stated.row.keys()}  # noqa: SIM118
-        given |= {"statement": stated.statement, "appeal_until": stated.row["imposed_at"] + APPEAL_WINDOW}
+        given |= {"statement": stated.statement, "appeal_until": stated.row["imposed_at"] + WINDOW}
         return cls(**given)
 
 
-class Sanction(MySanction):
+class MyAppeal(BaseModel):
+    """What came of it."""
+
+    state: AppealState
+    answer: str | None = Field(description="the reasons, once it is decided")
+
+
+class MySanction(Stands):
+    """What stands, or stood, against me, and why."""
+
+    appeal: MyAppeal | None
+
+    @classmethod
+    def told(cls, told: Told) -> Self:
+        row = told.stated.row
+        appeal = MyAppeal(state=row["appeal_state"], answer=told.answer) if row["appeal_id"] else None
+        return cls(**Stands.of(told.stated).model_dump(), appeal=appeal)
+
+
+class Sanction(Stands):
     """A sanction as moderators see it."""
 
     user_id: UUID

@@ -10,6 +10,7 @@ from libs.eventstore.keys import KeyRing
 from libs.eventstore.store import Store
 from libs.evidence.shelf import Shelf
 from services.moderation import audit, queries
+from services.moderation.appeals import Appeals, Told
 from services.moderation.audit import Entry
 from services.moderation.cases import Cases
 from services.moderation.evidence import Evidence
@@ -38,6 +39,7 @@ class Moderation:
         self.filing = Filing(store, pool, keys, texts, settings)
         self.cases = Cases(store, pool, texts, seals, settings)
         self.sanctions = Sanctions(store, pool, texts)
+        self.appeals = Appeals(store, pool, texts)
         self.evidence = Evidence(pool, keys, settings)
         self.retention = Retention(store, pool, keys, self.evidence, seals, settings.retention)
         self._pool, self._texts = pool, texts
@@ -50,9 +52,10 @@ class Moderation:
             for row in rows
         ]
 
-    async def sanctions_of(self, user_id: UUID, after: Place | None, limit: int) -> list[Stated]:
+    async def sanctions_of(self, user_id: UUID, after: Place | None, limit: int) -> list[Told]:
         """What stands or stood against somebody, as they are told."""
-        return await self.sanctions.stated(await queries.told_of(self._pool, user_id, after, limit))
+        stated = await self.sanctions.stated(await queries.told_of(self._pool, user_id, after, limit))
+        return [await self.appeals.told(each) for each in stated]
 
     async def record_of(self, user_id: UUID, by: UUID, at: datetime) -> tuple[Record, Sequence[Stated]]:
         """All about a person, and an entry that it was looked at. Raises NotFound."""

@@ -41,7 +41,7 @@ STREAMS = {
 STORED_ONLY = {
     *("seat_hold", "seat_release", "voice_state"),
     *("report_evidence", "report_release", "report_note", "report_forget"),
-    *("sanction_propose", "sanction_statement", "sanction_drop", "sanction_forget"),
+    *("sanction_propose", "sanction_statement", "sanction_drop", "sanction_forget", "appeal_text", "appeal_statement"),
 }
 EVERY = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
 

@@ -81,6 +81,8 @@ MODERATORS_ONLY = [
     ("DELETE", "/moderation/sanctions/{sanction}", None),
     ("GET", f"/moderation/users/{BOB}", None),
     ("GET", "/moderation/audit", None),
+    ("GET", "/moderation/appeals", None),
+    ("POST", f"/moderation/appeals/{BOB}/decision", {"upheld": True, "statement": WHY}),
 ]
 
 

@@ -37,7 +37,7 @@ async def test_a_sanction_is_a_row_its_reasons_are_sealed_and_its_person_may_rea
     assert (row["state"], row["imposed_at"], row["until"]) == ("in_force", NINE, after(60))
     assert "canary" not in row["statement"]
     [mine] = await house.moderation.sanctions_of(BOB, None, 10)
-    assert mine.statement == WHY
+    assert mine.stated.statement == WHY
     assert await house.moderation.sanctions_of(ANN, None, 10) == []
     assert await house.story(f"safety-{BOB}") == ["sanction_user", "sanction_statement"]
 

@@ -46,6 +46,15 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """An appeal; `by` None: nobody has judged it yet."""
+
+    appeal_id: UUID
+    by: UUID | None = None
+    upheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sanction:
     """`by` imposed or proposed it, `approved_by` was the second."""
 
@@ -53,6 +62,7 @@ class Sanction:
     by: UUID
     phase: Phase
     approved_by: UUID | None = None
+    appeal: Objection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,10 @@ class Record:
 
     def find(self, sanction_id: UUID) -> Sanction | None:
         return next((each for each in self.sanctions if each.measure.sanction_id == sanction_id), None)
+
+    def appealed(self, appeal_id: UUID) -> Sanction | None:
+        """The one that this appeal is about."""
+        return next((each for each in self.sanctions if each.appeal and each.appeal.appeal_id == appeal_id), None)
 
     @property
     def in_force(self) -> tuple[Sanction, ...]:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from libs.contracts.event import Event
 from libs.contracts.moderation import (
+    AppealDecide,
+    AppealOpen,
     SanctionDrop,
     SanctionForget,
     SanctionLift,
@@ -20,6 +22,7 @@ from libs.contracts.moderation import (
 )
 from libs.contracts.vocabulary import LiftReason
 from libs.eventstore.decider import Decider
+from services.moderation.deciders.appeal import Appeal, Judge, judge, object_to, objection_of
 from services.moderation.deciders.measure import MOMENTARY, Measure, Moderator, Record, Sanction
 from services.moderation.deciders.refusals import NotFound, NotProposed, Outranked, SameModerator
 
@@ -69,12 +72,16 @@ class Forget:
     sanction_id: UUID
 
 
-Command = Impose | Approve | Withdraw | Expire | Forget
+Command = Impose | Approve | Withdraw | Expire | Forget | Appeal | Judge
 
 
 def decide(state: Record, command: Command) -> Sequence[Event]:
     if isinstance(command, Impose):
         return _impose(state, command)
+    if isinstance(command, Appeal):
+        return object_to(state, command)
+    if isinstance(command, Judge):
+        return judge(state, command)
     found = state.find(command.sanction_id)
     match found, command:
         case Sanction(measure, phase="over"), Forget(sanction_id=id):
@@ -164,6 +171,8 @@ def evolve(state: Record, event: Event) -> Record:
             return state.having(Sanction(_measure(event), by, "over" if kind in MOMENTARY else "in_force", second))
         case SanctionLift(sanction_id=id) | SanctionDrop(sanction_id=id) if found := state.find(id):
             return state.having(replace(found, phase="over"))
+        case (AppealOpen(sanction_id=id) | AppealDecide(sanction_id=id)) as told if found := state.find(id):
+            return state.having(replace(found, appeal=objection_of(told)))
         case SanctionForget(sanction_id=id):
             return Record(tuple(each for each in state.sanctions if each.measure.sanction_id != id))
         case _:
@@ -182,4 +191,4 @@ def _measure(event: SanctionUser | SanctionPropose) -> Measure:
     )
 
 
-SAFETY: Decider[Record, Command] = Decider("safety", Record(), decide, evolve, state_type=Record)
+SAFETY: Decider[Record, Command] = Decider("safety", Record(), decide, evolve, state_type=Record, state_schema=2)

@@ -19,6 +19,7 @@ from libs.evidence.shelf import Shelf
 from services.rooms.deciders.evidence import EVIDENCE, evidence_stream
 from services.rooms.evidence.sealings import WANT
 from services.rooms.realtime.trail import forget, trail
+from tests.libs.evidence.buckets import bucket
 from tests.rooms.api import Issuer
 from tests.rooms.house import House
 from tests.rooms.realtime.bar import Bar, now, opening
@@ -250,6 +251,21 @@ async def test_whoever_is_erased_leaves_rooms_that_nobody_has(quiet: Bar) -> Non
         assert not await forget(redis, room, quiet.user(bob), 600)
     assert not await has_stood(quiet, room, quiet.user(bob))
     assert await has_stood(quiet, room, quiet.user(ann))
+
+
+async def test_a_bucket_is_a_shelf_as_well(quiet: Bar, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bucket() as (url, environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        quiet.settings["evidence_url"] = url
+        await quiet.node()
+        room = await quiet.house.room()
+        bob = await quiet.join(room)
+        await bob.chat("boo!")
+        case = Case(quiet.user(bob), room)
+        await listed(quiet, case, room)
+        await until(lambda: sealed_once(quiet, case), within=SOON)
+        assert said(await opened(quiet, case)) == ["boo!"]
 
 
 async def test_a_shelf_that_was_away_is_asked_again(quiet: Bar, box: Path) -> None:
