@@ -7,13 +7,14 @@ process, not to a room: a tick is never interrupted, so one set of them is enoug
 from cpython.bytearray cimport PyByteArray_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport UINT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from services.rooms.realtime.hot.down cimport HEAD, HIDDEN, KEYFRAME, ROOM_IN_FRONT, write_head
 from services.rooms.realtime.hot.line cimport Line
 from services.rooms.realtime.hot.mover cimport RECORD, Mover
 from services.rooms.realtime.hot.nearest cimport lowest
+from services.rooms.realtime.hot.place cimport Place
 from services.rooms.realtime.hot.stage cimport Stage
 
 cdef enum:
@@ -108,21 +109,40 @@ cdef class Sight:
 
     cdef int _choose(self, int nearest) except -1:
         cdef int i, n = 0
-        cdef int64_t dx, dy, dz, x = self._viewer.place.x, y = self._viewer.place.y, z = self._viewer.place.z
-        cdef uint64_t away
+        cdef uint64_t key, edge = self._edge(nearest)
         cdef PyObject* viewer = <PyObject*>self._viewer
         cdef bint sees_all = not self.blind
         for i in range(people):
             if who[i] == viewer or not (sees_all or <object>who[i] not in self.blind):
                 continue
-            dx, dy, dz = xs[i] - x, ys[i] - y, zs[i] - z
-            away = dx * dx + dy * dy + dz * dz
-            chosen[n] = away * (FAR_IN_VIEW if known_to[slots[i]] == mark else FAR) << 16 | i
-            n += 1
+            key = self._key(i)
+            if key <= edge:
+                chosen[n] = key
+                n += 1
         if n > nearest:
             lowest(chosen, n, nearest)
             n = nearest
         return n
+
+    cdef uint64_t _edge(self, int nearest) except? 0:
+        """No key above it is among the nearest: as many as may be seen are in view, and have lower ones."""
+        cdef int i, at
+        cdef uint64_t edge = 0
+        if self._count < nearest:
+            return UINT64_MAX
+        for i in range(self._count):
+            at = place_of[self._seen[i]] - 1
+            if at < 0 or <object>who[at] in self.blind:
+                return UINT64_MAX
+            edge = max(edge, self._key(at))
+        return edge
+
+    cdef uint64_t _key(self, int i) noexcept:
+        """What orders them: the square of how far they are, and no two are alike."""
+        cdef Place mine = self._viewer.place
+        cdef int64_t dx = xs[i] - mine.x, dy = ys[i] - mine.y, dz = zs[i] - mine.z
+        cdef uint64_t away = dx * dx + dy * dy + dz * dz
+        return away * (FAR_IN_VIEW if known_to[slots[i]] == mark else FAR) << 16 | i
 
     cdef int _stay(self) noexcept:
         cdef int i, n = 0
