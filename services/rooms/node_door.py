@@ -153,8 +153,11 @@ class NodeDoor(Protocol):
         *,
         moderator: bool = False,
         fence: int | None = None,
-    ) -> None:
-        """Nobody in the room hears or reads them until then. Raises NotHost, Self, RoomClosed, NotOwner."""
+    ) -> bool:
+        """Nobody in the room hears or reads them until then; False: a stranger, about whom nothing is written.
+
+        Raises NotHost, Self, RoomClosed, NotOwner.
+        """
         ...
 
     async def unmute(

@@ -72,17 +72,21 @@ class OrderKeeping:
         *,
         moderator: bool = False,
         fence: int | None = None,
-    ) -> None:
-        """Nobody in the room hears or reads them until then (None: until further notice). Raises Self too."""
+    ) -> bool:
+        """Nobody in the room hears or reads them until then (None: until further notice). Raises Self too.
 
-        async def work(unit: Unit) -> None:
+        False: they are a stranger to the room, which is not for whoever asks to know.
+        """
+
+        async def work(unit: Unit) -> bool:
             await _lock(unit, room_id, fence)
             stream = await unit.load(ROOM, room_stream(room_id))
             standing, stranger = await _standing(unit, room_id, user), await self._is_stranger(unit, room_id, user)
             command = Mute(by, user, until, standing, moderator, stranger)
             await unit.append(ROOM, stream, ROOM.decide(stream.state, command))
+            return not stranger
 
-        await self._store.run(work, at=at)
+        return await self._store.run(work, at=at)
 
     async def unmute(
         self, room_id: UUID, by: UUID, user: UUID, at: datetime, *, moderator: bool = False, fence: int | None = None

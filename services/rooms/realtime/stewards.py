@@ -63,8 +63,8 @@ class Stewards:
         match command:
             case Mute(user=user, seconds=seconds):
                 until = at + timedelta(seconds=seconds) if seconds else None
-                await self._door.mute(room_id, by, user, until, at, moderator=moderator, fence=fence)
-                self._bouncer.order(RoomMute(room_id, user, at, muted=True, until=until))
+                if await self._door.mute(room_id, by, user, until, at, moderator=moderator, fence=fence):
+                    self._bouncer.order(RoomMute(room_id, user, at, muted=True, until=until))
             case Unmute(user=user):
                 await self._door.unmute(room_id, by, user, at, moderator=moderator, fence=fence)
                 self._bouncer.order(RoomMute(room_id, user, at, muted=False))

@@ -37,6 +37,16 @@ async def test_a_host_mutes_and_unmutes_and_the_microphone_closes(bar: Bar) -> N
     assert [row["name"] for row in names] == ["room_create", "room_mute", "room_unmute"]
 
 
+async def test_a_mute_of_somebody_who_was_never_there_is_answered_and_not_kept(bar: Bar) -> None:
+    room = await bar.house.room(host=ANN)
+    async with inside(bar, room, ANN) as (ann,):
+        await ann.send(t="mute", cid="m", user=str(BOB), seconds=600)
+        assert (await ann.told("ack"))["cid"] == "m"
+        async with inside(bar, room, BOB) as (bob,):
+            await bob.send(t="chat", cid="hello", text="I can be heard")
+            assert (await ann.told("chat"))["user"] == str(BOB)
+
+
 async def test_a_guest_keeps_no_order_and_a_moderator_does(bar: Bar) -> None:
     room = await bar.house.room(host=ANN)
     judge = uuid4()
