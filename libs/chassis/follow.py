@@ -84,7 +84,7 @@ class Follower:
         """A role: follow until told to stop. Raises nothing for want of Kafka."""
         SILENCE.labels(",".join(self._topics)).set_function(lambda: monotonic() - self._answered)
         while not stop.is_set():
-            consumer = self._kafka.reader()
+            consumer = self._kafka.reader(fetch_max_wait_ms=POLL_MS)  # an answer comes at once where there is news
             try:
                 await consumer.start()
                 await self._follow(consumer, stop)
