@@ -16,7 +16,11 @@ from tests.e2e.conftest import Night
 from tests.waiting import until
 
 PROBLEM = "https://virtubar.dev/problems/"
-FOR_THE_SUSPENDED = {("GET", "/v1/sanctions/mine"), ("DELETE", "/v1/me")}
+FOR_THE_SUSPENDED = {
+    ("GET", "/v1/sanctions/mine"),
+    ("POST", "/v1/sanctions/{sanction_id}/appeals"),
+    ("DELETE", "/v1/me"),
+}
 FOR_OPERATORS = {
     ("POST", "/v1/items"),
     ("DELETE", "/v1/items/{item_id}"),
@@ -42,7 +46,7 @@ async def refused(http: httpx2.AsyncClient, operation: Operation, token: str | N
     """How it is answered: the status, and the problem's slug."""
     method, path = operation
     at = path.replace("{role}", "operator").replace("{token}", "x").replace("{", "").replace("}", "")
-    for parameter in ("user_id", "item_id", "room_id", "report_id", "sanction_id", "session_id"):
+    for parameter in ("user_id", "item_id", "room_id", "report_id", "sanction_id", "appeal_id", "session_id"):
         at = at.replace(parameter, str(uuid4()))
     headers = {"authorization": f"Bearer {token}"} if token else {}
     body: Any = {} if method in ("POST", "PUT", "PATCH") else None

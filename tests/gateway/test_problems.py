@@ -40,24 +40,25 @@ everywhere  401 person_erased · 500 internal
 identity    403 account_suspended
 social      409 name_taken
 rooms       403 room_locked
-moderation  409 not_proposed
+moderation  409 not_proposed · 409 appeal_decided
 inventory   409 wallet_full
 """
-SIGN_IN_ELSEWHERE, APPEALS = "signing in with Google or Facebook", "appeals"
+SIGN_IN_ELSEWHERE = "signing in with Google or Facebook"
 NOT_YET: Final = {
     "bad_return_to": SIGN_IN_ELSEWHERE,
     "bad_state": SIGN_IN_ELSEWHERE,
     "provider_off": SIGN_IN_ELSEWHERE,
     "last_login": SIGN_IN_ELSEWHERE,
     "login_taken": SIGN_IN_ELSEWHERE,
-    "appeal_exists": APPEALS,
-    "appeal_window": APPEALS,
     "range": "metrics over HTTP",
 }
 # Where each is answered. A test under `tests/`, and the name of its function.
 REACHED: Final = """
 account_suspended      identity/test_roles.py::test_a_suspended_account_is_closed_at_once
 already_owned          inventory/test_routes.py::test_a_purchase_takes_the_money_and_brings_the_thing
+appeal_decided         moderation/test_appeals.py::test_the_suspended_may_appeal_and_are_told_what_came_of_it
+appeal_exists          moderation/test_appeals.py::test_the_suspended_may_appeal_and_are_told_what_came_of_it
+appeal_window          moderation/test_appeals.py::test_after_half_a_year_it_is_too_late
 bad_code               identity/test_sign_in.py::test_only_the_newest_code_is_good
 claimed                moderation/test_routes.py::test_a_report_is_filed_worked_on_and_resolved
 forbidden              moderation/test_routes.py::test_moderators_routes_are_shut_to_everybody_else_and_open_to_them
