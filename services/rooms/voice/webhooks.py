@@ -21,6 +21,7 @@ from services.rooms.voice.words import JOINED, KNOWN, PUBLISHED, Heard, Particip
 # Once, in the transaction of what comes of it: a delivery that failed half-way is taken as if it were the first.
 TAKE = "insert into voice_webhooks (event_id, taken_at) values ($1, $2) on conflict do nothing returning true"
 FORGET_WEBHOOKS = "delete from voice_webhooks where taken_at < $1"
+OURS = "select exists (select from rooms where id = $1)"
 OTHERS = "select visit_id, track from microphones where room_id = $1 and not closed and visit_id <> $2"
 LOOK_SOON = "update voice_looks set claimed_at = '-infinity' where room_id = $1"
 
@@ -53,7 +54,8 @@ class Webhooks:
         """Raises what Postgres raises: the server will say it again. Of the media server's absence nobody hears."""
         kind = event.kind if event.kind in KNOWN else "other"
         DROPPED.inc(event.dropped)
-        if event.room is None or event.participant is None or kind == "other" or not event.event_id:
+        about_us = event.event_id and event.participant and kind != "other"
+        if not about_us or not await self._pool.fetchval(OURS, event.room):
             WEBHOOKS.labels(kind, "foreign").inc()
             return
 
@@ -68,7 +70,7 @@ class Webhooks:
 
         news = await self._store.run(work, at=at)
         WEBHOOKS.labels(kind, "taken" if news else "doubled").inc()
-        if kind in (JOINED, PUBLISHED):
+        if kind in (JOINED, PUBLISHED) and event.participant:
             await self._order(event, event.participant, at)
 
     async def _order(self, event: Heard, who: Participant, at: datetime) -> None:

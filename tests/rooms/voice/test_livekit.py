@@ -6,6 +6,7 @@ import asyncpg
 import httpx2
 from livekit.api import TokenVerifier
 from livekit.protocol.models import ParticipantInfo, Room, TrackInfo, TrackSource, TrackType
+from livekit.protocol.room import RoomParticipantIdentity
 from livekit.protocol.webhook import WebhookEvent
 
 from libs.contracts.catalogue import EVENTS
@@ -110,7 +111,7 @@ async def test_a_webhook_is_taken_once_whatever_order_they_come_in(front: Front)
     assert await seconds(front, BOB) == [20]
 
 
-async def test_what_concerns_no_visit_of_ours_is_answered_and_forgotten(front: Front) -> None:
+async def test_what_concerns_no_visit_of_ours_is_answered_and_forgotten(front: Front, media: MediaServer) -> None:
     room = UUID(await front.room())
     bob = await front.house.seat(BOB, room)
     other = UUID(await front.room())
@@ -125,6 +126,13 @@ async def test_what_concerns_no_visit_of_ours_is_answered_and_forgotten(front: F
     ):
         assert (await post(front, event)).status_code == 204
     assert await turns(front, BOB) == 0
+    theirs = UUID(int=79)
+    media.come(theirs, UUID(int=80))
+    await post(front, webhook("participant_joined", theirs, UUID(int=80), 5))
+    assert media.told("RemoveParticipant") == [
+        RoomParticipantIdentity(room=str(other), identity=str(bob.visit_id)),
+        RoomParticipantIdentity(room=str(room), identity=str(UUID(int=77))),
+    ], "whoever is in a room of ours without a seat there, and nobody in another's"
 
 
 async def test_whoever_has_no_seat_is_shown_out_again_at_once(front: Front, media: MediaServer) -> None:
