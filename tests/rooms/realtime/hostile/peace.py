@@ -45,7 +45,8 @@ class Peace:
         await until(lambda: any(said.offset == told.offset for said in self.bar.events(self.witness, Said)))
         for visit in (self.walker, self.witness):
             assert visit.over is None
-            assert self.bar.events(visit, Reconnecting, Problem) == []
+            disturbed = self.bar.events(visit, Reconnecting, Problem)
+            assert disturbed == []
             assert not {left.user for left in self.bar.events(visit, Left)} & set(self.users)
             assert set(self.users) <= set(visit.roster.people)
 

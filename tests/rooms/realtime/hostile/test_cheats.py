@@ -40,9 +40,7 @@ def off_the_floor(track: Track) -> Track:
     return [place for place in track if not FLOOR.holds(*place[1:])]
 
 
-async def test_nobody_is_shown_faster_than_people_are_nor_where_there_is_no_floor(
-    bar: Bar, room: UUID, quiet: Peace
-) -> None:
+async def test_nobody_is_shown_faster_than_people_are(bar: Bar, room: UUID, quiet: Peace) -> None:
     """Places at random, ten seconds' worth at fifteen a second and some at three hundred: bounds, speed and rate."""
     luck = random.Random(7)
     body = await bar.ticket(room, CHEAT)
@@ -62,6 +60,19 @@ async def test_nobody_is_shown_faster_than_people_are_nor_where_there_is_no_floo
         track = seen(bar.events(quiet.witness, Down), slot)
         assert (too_fast(track), off_the_floor(track)) == ([], [])
         assert (await quiet.walker.chat("done")).offset
+
+
+async def test_nobody_walks_through_a_wall_or_the_floor(bar: Bar, room: UUID, quiet: Peace) -> None:
+    """At an honest pace to the wall, and on; then down into the cellar."""
+    async with seated(await bar.ticket(room, CHEAT)) as cheat:
+        slot = await _slot(quiet, CHEAT)
+        place = quiet.witness.roster.people[CHEAT]
+        steps = [(x, 0) for x in range(place.x, FLOOR.x + 400, 40)] + [(FLOOR.x, -depth) for depth in range(1, 20)]
+        for seq, (x, y) in enumerate(steps):
+            await cheat.send(frame(BINARY, frames.up(seq=seq, x=x, y=y, z=place.z)))
+            await asyncio.sleep(1 / 18)
+        await until(lambda: quiet.witness.roster.people[CHEAT].x > FLOOR.x - 80, what="the wall is reached")
+        assert off_the_floor(seen(bar.events(quiet.witness, Down), slot)) == []
 
 
 def test_the_control_has_a_cheat_found_out() -> None:
@@ -144,5 +155,7 @@ async def test_a_frame_names_no_slot(bar: Bar, room: UUID, quiet: Peace) -> None
 
 
 async def _slot(quiet: Peace, user: UUID) -> int:
-    await until(lambda: user in quiet.witness.roster.people)
-    return quiet.witness.roster.people[user].slot
+    """Of whoever has come into view."""
+    roster = quiet.witness.roster
+    await until(lambda: user in roster.people and roster.people[user].slot in roster.in_view)
+    return roster.people[user].slot

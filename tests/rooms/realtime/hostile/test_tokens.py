@@ -120,26 +120,35 @@ async def test_a_token_of_a_visit_that_is_over_is_a_seat_gone(bar: Bar, room: UU
 async def test_made_up_epochs_and_offsets_get_a_snapshot_and_no_past(
     bar: Bar, room: UUID, quiet: Peace, epoch: str
 ) -> None:
+    before = (await quiet.walker.chat("before anybody else came")).offset
+    assert before
     body = await bar.ticket(room)
     async with raw(body["ws_url"]) as guest:
         welcome = await guest.hello(body["ticket"])
-        assert (await quiet.walker.chat("a secret of before")).offset
-    token = welcome["resume_token"]
-    claims = [
-        (epoch, 0),
-        (epoch, -1),
-        (epoch, welcome["offset"]),
-        (welcome["epoch"], 2**52),
-        (welcome["epoch"], -(2**52)),
-        (welcome["epoch"], 0),
-    ]
+    known, token = welcome["epoch"], welcome["resume_token"]
+    claims = [(epoch, 0), (epoch, -1), (epoch, welcome["offset"])]
+    claims += [(known, offset) for offset in (2**52, -(2**52), 0, before, before - 1)]
     for claimed, offset in claims:
         async with raw(body["ws_url"]) as guest:
             await guest.send(t="hello", resume_token=token, epoch=claimed, offset=offset)
             answer = await guest.told("welcome")
-            assert not answer["resumed"]
+            assert not answer["resumed"], (claimed, offset)
             assert (await guest.told("snapshot"))["offset"] == answer["offset"]
             token = answer["resume_token"]
+
+
+async def test_the_control_an_honest_claim_is_believed(bar: Bar, room: UUID, quiet: Peace) -> None:
+    body = await bar.ticket(room)
+    async with raw(body["ws_url"]) as guest:
+        welcome = await guest.hello(body["ticket"])
+    said = await quiet.walker.chat("while you were away")
+    async with raw(body["ws_url"]) as guest:
+        claim = {"resume_token": welcome["resume_token"], "epoch": welcome["epoch"], "offset": welcome["offset"]}
+        await guest.send(t="hello", **claim)
+        assert (await guest.told("welcome"))["resumed"]
+        while (heard := await guest.told("chat"))["offset"] != said.offset:
+            pass
+        assert heard["text"] == "while you were away"
 
 
 async def alive(guest: Raw) -> bool:
