@@ -26,12 +26,18 @@ from tests.rooms.realtime.processes import node_process
 from tests.rooms.realtime.race import SocketCrowd, Told
 from tests.waiting import until
 
-ROUNDS = 10_000 if LONG else 200  # seats asked for
+ROUNDS = 10_000 if LONG else 120  # seats asked for
 KILLS = 30 if LONG else 2
-LIFETIME = (2.0, 8.0) if LONG else (0.5, 1.0)  # seconds between two kills
+LIFETIME = (3.0, 9.0) if LONG else (2.0, 4.0)  # seconds between two kills
 CAPACITIES = (2, 3, 5)
 PEOPLE = 96
-SOON: dict[str, Any] = {**QUICK, "hold_seconds": 3, "waitlist_seconds": 0.5, "node_lease_seconds": 1.0}
+SOON: dict[str, Any] = {
+    **QUICK,
+    "hold_seconds": 3,
+    "waitlist_seconds": 0.05,
+    "node_lease_seconds": 1.0,
+    "renew_seconds": 0.25,
+}
 SEATS = "select count(*) from seats"
 pytestmark = pytest.mark.timeout(3600 if LONG else 240)
 

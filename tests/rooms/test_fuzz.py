@@ -22,6 +22,7 @@ ALSO = {
     "join_by_invite": [GONE, OTHER_BODY],
     "find_room": [GONE, OTHER_BODY],
     "presence": [422],  # ids are a text of many
+    "voice_webhook": [503],  # from no media server, where there is none
     **dict.fromkeys(("kick", "mute_in_room", "unmute_in_room", "lock_room", "unlock_room"), (GONE,)),
 }
 
