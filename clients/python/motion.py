@@ -113,7 +113,8 @@ class Motion:
 
 def turn(start: float, end: float, part: float) -> float:
     """Between two headings, the shorter way round."""
-    return (start + ((end - start + 128) % 256 - 128) * part) % 256
+    heading = (start + ((end - start + 128) % 256 - 128) * part) % 256
+    return heading if heading < 256 else 0.0  # a hair's breadth below nothing comes to 256
 
 
 def _between(one: Record, other: Record, part: float) -> Pose:

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clients.python.frames import Down, Record
@@ -44,6 +44,7 @@ def test_uneven_arrival_does_not_show() -> None:
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.floats(0, 1))
+@example(0, 128, 1e-53)
 def test_heads_turn_the_shorter_way(start: int, end: int, part: float) -> None:
     way = (turn(start, end, part) - start + 128) % 256 - 128
     assert abs(way) <= 128 * part + 1e-6
