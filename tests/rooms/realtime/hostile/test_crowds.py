@@ -28,7 +28,7 @@ async def test_thousands_who_say_nothing_cost_nobody_a_place_and_little_memory(b
     """Half of them are silent, half stop in the middle of their handshake; a tenth of them is borne at a time."""
     settings = {**CROWDED, **UNHURRIED, "limit_half_open": SILENT // 10, "hello_seconds": 600.0}
     async with node_apart(bar, "at-the-door", **settings) as node:
-        room = await bar.house.room(region="me")
+        room = await bar.house.room(capacity=1000, region="me")
         async with peace(bar, room):
             place = (await bar.ticket(room))["ws_url"].partition("//")[2].partition("/")[0]
             host, port = place.split(":")[0], int(place.split(":")[1])

@@ -26,6 +26,8 @@ PATIENT: Final[dict[str, Any]] = {
     for span in ("per_minute", "burst")
 }
 ATTACKER: Final = UUID(int=66)
+EMPTY: Final = '{"t": "chat", "cid": "empty", "text": ""}'
+UNKNOWN: Final = '{"t": "dance", "cid": "unknown"}'
 
 FRAMES: Final = {line.partition(" ")[0]: line.partition(" ")[2] for line in blocks("frames client")}
 REFUSALS: Final = {re.findall("`([^`]+)`", slug)[0]: re.findall("`([^`]+)`", to) for slug, to, _ in rows("Problems")}
@@ -159,7 +161,7 @@ class Attacker:
 
 @pytest.fixture
 async def room(bar: Bar) -> UUID:
-    await bar.node("patient", node_region="me", silence_seconds=60.0, away_seconds=30.0, **PATIENT)
+    await bar.node("patient", node_region="me", silence_seconds=60.0, **PATIENT)
     return await bar.house.room(region="me")
 
 
@@ -188,6 +190,9 @@ async def test_whatever_is_in_a_field_the_answer_is_a_documented_one(bar: Bar, r
     def check(command: dict[str, Any]) -> None:
         asyncio.run_coroutine_threadsafe(agree(command), loop).result(60)
 
+    for command in map(json.loads, (*blocks("json client"), EMPTY, UNKNOWN)):
+        if command["t"] != "leave":
+            await agree(command)
     await asyncio.to_thread(check)
     slugs = {why for answer, why in seen if answer == "error"}
     assert {"invalid", "not_host", "not_found", "unauthenticated", "unsupported", "not_owned"} <= slugs
