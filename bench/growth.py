@@ -2,7 +2,7 @@
 
 from bench.rooms.command import run
 from bench.rooms.evening import Evening, evening
-from bench.rooms.ours import Stores, ours
+from bench.rooms.ours import EVERYBODY, Stores, ours
 from bench.rooms.table import HEAD, row
 
 PEOPLE, FEW, GOAL = 50, 2, 1.2
@@ -12,7 +12,7 @@ async def measure(where: Stores, short: bool) -> None:
     print(HEAD)
 
     async def shown(rooms: int) -> Evening:
-        async with ours(where) as mine:
+        async with ours(where, EVERYBODY) as mine:
             seen = await evening(mine, rooms, PEOPLE, warm=2 if short else 5, seconds=2 if short else 12)
         print(row(mine.name, rooms, seen), flush=True)
         return seen

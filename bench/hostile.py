@@ -13,7 +13,7 @@ from bench.rooms.command import run
 from bench.rooms.evening import Evening, measured, pinging, walking
 from bench.rooms.guest import Guest
 from bench.rooms.nuisance import flooder, slow_reader
-from bench.rooms.ours import Ours, Stores, ours
+from bench.rooms.ours import EVERYBODY, Ours, Stores, ours
 from bench.rooms.table import HEAD, row
 
 PEOPLE, NUISANCES, ROOMS, VIEWERS, GOAL = 50, 12, 2, 4, 1.1
@@ -52,7 +52,7 @@ async def _measured(bar: Ours, name: str, walkers: Sequence[Sequence[Guest]], wa
 
 async def measure(where: Stores, short: bool) -> None:
     print(HEAD)
-    roomy = {"limit_hellos_per_minute": 100_000, "limit_hellos_burst": 100_000}
+    roomy = {"limit_hellos_per_minute": 100_000, "limit_hellos_burst": 100_000, **EVERYBODY}
     async with ours(where, roomy) as mine:
         alone, among = await nights(mine, warm=2 if short else 8, seconds=3 if short else 20)
     print(f"p99 of the others, with / without: {among.p99 / alone.p99:.2f} (goal <= {GOAL})")

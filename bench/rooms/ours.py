@@ -32,6 +32,7 @@ from tests.stack import KafkaServer, PostgresServer
 from tests.waiting import until
 
 AT_ONCE: Final = 16
+EVERYBODY: Final = {"view_nearest": 100}  # in view in these rooms, as at the peer, and not the 40 nearest alone
 STORES: Final = {"postgres", "redis-server"}
 ROOMY: Final = {  # everybody comes from one address, and stays for long
     "limit_address_sockets": 100_000,
