@@ -87,7 +87,7 @@ async def tried(bar: Ours, count: int, rooms: int) -> None:
         before, began = meter.read(), time.perf_counter()
         took = await rounds(people, count)
         wall, spent = time.perf_counter() - began, meter.read() - before
-        not_resumed = sum(one.refused for one in people)
+        not_resumed, sent_away = sum(one.refused for one in people), sum(one.sent_away for one in people)
         seconds, errors = await all_back(people)
     await asyncio.sleep(SETTLE)
     cuts = [1000 * cut for cut in statistics.quantiles(took, n=100)]
@@ -97,7 +97,9 @@ async def tried(bar: Ours, count: int, rooms: int) -> None:
         f"   longest {1000 * max(took):.0f} ms (goal: p99 <= {GOAL_MS} ms)"
         f"   CPU ms each: node {1000 * spent.server / count:.2f}, stores {1000 * spent.stores / count:.2f}"
     )
-    print(f"not resumed {not_resumed}, chats lost {lost}, heard twice {twice} (goals: 0)")
+    print(
+        f"not resumed {not_resumed}, told to try again {sent_away}, chats lost {lost}, heard twice {twice} (goals: 0 lost, 0 twice)"
+    )
     print(
         f"{len(people)} cut at once: all back after {seconds:.1f} s, {errors} errors (goal: <= {BACK_GOAL:.0f} s, none)"
     )
