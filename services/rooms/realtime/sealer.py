@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import Counter
 from redis.asyncio import Redis
 
+from libs.chassis.logs import where
 from libs.chassis.transient import is_transient
 from libs.contracts.cloudevents import Envelope
 from libs.contracts.moderation import ReportUser
@@ -114,9 +115,9 @@ class Sealer:
                 log.info("a report for another owner", report=str(wanted.report_id))
             except Exception as error:
                 FAILURES.inc()
-                if not is_transient(error):
-                    raise
-                log.warning("not sealed yet", error=type(error).__name__, report=str(wanted.report_id))
+                # one report that cannot be sealed must not take a node down, and the next one with it
+                say = log.warning if is_transient(error) else log.error
+                say("not sealed", error=type(error).__name__, where=where(error), report=str(wanted.report_id))
 
     async def _seal(self, wanted: Wanted, fence: int | None, kept: Kept) -> None:
         document, sealed = await asyncio.to_thread(_written, wanted, kept, self._seconds)

@@ -268,6 +268,22 @@ async def test_a_bucket_is_a_shelf_as_well(quiet: Bar, monkeypatch: pytest.Monke
         assert said(await opened(quiet, case)) == ["boo!"]
 
 
+async def test_a_report_that_cannot_be_sealed_takes_nobody_down(quiet: Bar) -> None:
+    """A point on the curve that shares its secret with everybody: no case has such a key."""
+    node = await quiet.node()
+    room = await quiet.house.room()
+    bob = await quiet.join(room)
+    broken, case = Case(quiet.user(bob), room), Case(quiet.user(bob), room)
+    broken.event = broken.event.model_copy(update={"evidence_key": "A" * 43})
+    await listed(quiet, broken, room)
+    await listed(quiet, case, room)
+    await until(lambda: sealed_once(quiet, case), within=SOON)
+    tried = "select taken_until is not null from sealings where report_id = $1"
+    await until(lambda: quiet.house.pool.fetchval(tried, broken.id), within=SOON)
+    assert node.check()
+    assert broken.id not in await seals(quiet)
+
+
 async def test_a_shelf_that_was_away_is_asked_again(quiet: Bar, box: Path) -> None:
     box.mkdir()
     (box / "sealed").write_text("no folder")
