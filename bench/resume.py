@@ -98,7 +98,7 @@ async def tried(bar: Ours, count: int, rooms: int) -> None:
         f"   CPU ms each: node {1000 * spent.server / count:.2f}, stores {1000 * spent.stores / count:.2f}"
     )
     print(
-        f"not resumed {not_resumed}, told to try again {sent_away}, chats lost {lost}, heard twice {twice} (goals: 0 lost, 0 twice)"
+        f"not resumed {not_resumed}, told to try again {sent_away}; chats lost {lost}, heard twice {twice} (goals: 0)"
     )
     print(
         f"{len(people)} cut at once: all back after {seconds:.1f} s, {errors} errors (goal: <= {BACK_GOAL:.0f} s, none)"
