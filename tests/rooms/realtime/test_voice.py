@@ -149,3 +149,14 @@ async def test_what_is_no_frame_of_the_protocol_closes_the_socket(bar: Bar, fram
     async with inside(bar, await bar.house.room(), ANN) as (ann,):
         await ann.send(**frame)
         assert await ann.code() == 4000
+
+
+async def test_a_signal_that_is_no_text_costs_its_sender_the_socket_and_nobody_else(bar: Bar) -> None:
+    """It is passed on as it came, and whoever receives a text frame that is no UTF-8 has to hang up."""
+    async with inside(bar, await bar.house.room(), ANN, BOB) as (ann, bob):
+        said = f'{{"t":"voice_signal","cid":1,"to":"{BOB}","kind":"bye","data":"?"}}'.encode()
+        await ann.socket.send(said.replace(b"?", b"\xff\xfe"), text=True)
+        await bob.told("away")
+        assert await ann.code() == 4000
+        await bob.send(t="ping", n=1)
+        await bob.told("pong")
