@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from bench.rooms.command import run
-from bench.rooms.evening import Evening, measured, pinging, walking
+from bench.rooms.evening import Evening, measured, walking
 from bench.rooms.guest import Guest
 from bench.rooms.nuisance import flooder, slow_reader
 from bench.rooms.ours import EVERYBODY, Ours, Stores, ours
+from bench.rooms.standing import pinging
 from bench.rooms.table import HEAD, row
 
 PEOPLE, NUISANCES, ROOMS, VIEWERS, GOAL = 50, 12, 2, 4, 1.1

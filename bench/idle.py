@@ -7,9 +7,10 @@ process has grown by for each socket, with garbage collected where the server ca
 import asyncio
 
 from bench.rooms.command import run
-from bench.rooms.evening import Venue, pinging
+from bench.rooms.evening import Venue
 from bench.rooms.ours import Stores, ours
 from bench.rooms.peer import colyseus
+from bench.rooms.standing import pinging
 
 PEOPLE, ROOMS, SECONDS, SETTLE = 50, 40, 30.0, 8.0
 MEMORY_GOAL, CPU_GOAL = 15.0, 0.77  # KB, and seconds for 1,000 of them a minute

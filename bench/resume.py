@@ -31,7 +31,7 @@ async def talking(talkers: Sequence[OurGuest], everybody: Sequence[Returning]) -
             n += 1
             for guest in talkers:
                 guest.say(t="chat", cid=f"c{n}", text=f"{n} bottles of beer on the wall")
-            for one in everybody if n % 4 == 0 else ():  # whoever says nothing else pings
+            for one in everybody if n % 3 == 0 else ():  # whoever says nothing else pings
                 if not one.guest.over.done():
                     one.guest.idle()
             due += PAUSE

@@ -13,7 +13,6 @@ from bench.rooms.guest import Guest
 from bench.rooms.sample import Frames, Sample
 
 PHASES: Final = 20  # groups that move one after the other, so that moves come evenly
-PING: Final = 2.0  # seconds between two words of somebody who stands about
 VIEWERS: Final = 8  # sampled, at least
 
 
@@ -48,11 +47,11 @@ class Evening:
 
     @property
     def p50(self) -> float:
-        return statistics.median(self.sample.took)
+        return statistics.median(self.sample.took or [0.0])
 
     @property
     def p99(self) -> float:
-        return statistics.quantiles(self.sample.took, n=100)[98]
+        return statistics.quantiles(self.sample.took or [0.0, 0.0], n=100)[98]
 
     @property
     def bytes_each(self) -> float:
@@ -122,27 +121,3 @@ async def _walk(guests: Sequence[Guest]) -> None:
                 guest.move(at)
             due += pause
             await asyncio.sleep(max(0.0, due - loop.time()))
-
-
-@asynccontextmanager
-async def pinging(guests: Sequence[Guest]) -> AsyncIterator[None]:
-    """Evenly, each once every two seconds."""
-
-    async def ping() -> None:
-        loop = asyncio.get_running_loop()
-        due, groups = loop.time(), [guests[n::100] for n in range(100)]
-        while True:
-            for group in groups:
-                for guest in group:
-                    if not guest.over.done():
-                        guest.idle()
-                due += PING / len(groups)
-                await asyncio.sleep(max(0.0, due - loop.time()))
-
-    task = asyncio.create_task(ping())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

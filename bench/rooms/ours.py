@@ -20,6 +20,7 @@ from bench.rooms import sample
 from bench.rooms.cores import Meter, on_its_core
 from bench.rooms.guest import Guest, OurGuest
 from bench.rooms.sample import Frames
+from bench.rooms.standing import pinging
 from deploy.native.folder import Folder
 from deploy.native.redis import Redis
 from libs.contracts.vocabulary import Theme
@@ -87,12 +88,16 @@ class Ours:
         """That many new rooms, of that many people each, all welcomed; the first `sampled` of each keep what comes."""
         turns = asyncio.Semaphore(AT_ONCE)
 
+        here: list[Guest] = []
+
         async def come(room: UUID, n: int) -> Guest:
             async with turns:
-                return await self.arrive(room, sampled=n < sampled)
+                here.append(guest := await self.arrive(room, sampled=n < sampled))
+                return guest
 
         made = [await self.open_room(people) for _ in range(rooms)]
-        return [list(await asyncio.gather(*(come(room, n) for n in range(people)))) for room in made]
+        async with pinging(here):  # the first have waited long when the last comes
+            return [list(await asyncio.gather(*(come(room, n) for n in range(people)))) for room in made]
 
     async def open_room(self, capacity: int) -> UUID:
         plan = Plan(name="Bench", theme=self.theme, is_private=False, capacity=capacity, region="eu")
