@@ -78,7 +78,8 @@ class Hall:
         return redacted.offset
 
     def mark(self, *, fresh: bool = False) -> None:
-        """A checkpoint, for this room's next owner."""
+        """A checkpoint, for this room's next owner; `fresh`: the first, or Redis was away for too long before it."""
+        fresh = self.lane.spill() or fresh
         people = [person_of(member) for member in self.room.members.values()]
         checkpoint = Checkpoint(self.room.epoch, self.room.slots.given, people, self.veil.pairs(), fresh)
         entry = Entry(self.room.count(), _now(), bytearray(), checkpoint=packed(checkpoint), fresh=fresh)

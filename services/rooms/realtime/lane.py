@@ -149,6 +149,14 @@ class Lane:
                 entry.frame = bytearray()
                 del self._chats[message_id]
 
+    def spill(self) -> bool:
+        """True where more waits for Redis than anybody keeps: none of it is written, but the checkpoint to come."""
+        if len(self.unwritten) <= self._kept:
+            return False
+        self.unwritten.clear()
+        self.generation += 1
+        return True
+
     def start_anew(self) -> None:
         """Redis has lost what was told so far: what it has not heard yet begins with the next checkpoint."""
         self.unwritten.clear()

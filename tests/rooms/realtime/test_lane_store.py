@@ -11,7 +11,7 @@ from deploy.native.redis import Redis as RedisServer
 from libs.safety.surface import Surface
 from services.rooms.realtime.floor import FLOORS
 from services.rooms.realtime.hall import Hall
-from services.rooms.realtime.lane import Lane, first_offset
+from services.rooms.realtime.lane import KEPT, MARK_EVERY, Lane, first_offset
 from services.rooms.realtime.lane_past import Overtaken
 from services.rooms.realtime.lane_store import LaneStore
 from services.rooms.realtime.lane_wire import lane_key
@@ -192,3 +192,20 @@ async def test_words_of_the_erased_go_from_rooms_that_nobody_has(redis: "Redis",
     assert await said(redis, room) == ["hello"]
     new = await Owner(bytes_redis, room, 4).open()
     assert new.hall.room.epoch == owner.hall.room.epoch
+
+
+async def test_while_redis_is_away_no_more_waits_for_it_than_is_kept(bytes_redis: "Redis") -> None:
+    """The next owner finds no gap: nothing counts for it that was told before the newest checkpoint."""
+    owner = await Owner(bytes_redis, uuid4(), 3).open()
+    known = owner.say("before")
+    assert await owner.store.flush()
+    for number in range(2 * KEPT):
+        last = owner.say(str(number))
+        assert len(owner.hall.lane.unwritten) <= KEPT + MARK_EVERY
+    while owner.hall.lane.unwritten:
+        assert await owner.store.flush()
+    new = await Owner(bytes_redis, owner.hall.room.room_id, 4).open()
+    assert new.hall.room.epoch == owner.hall.room.epoch
+    assert str(2 * KEPT - 1).encode() in new.texts[-1]
+    assert len(new.hall.lane.since(last) or []) == 1, "its own checkpoint"
+    assert new.hall.lane.since(known) is None
