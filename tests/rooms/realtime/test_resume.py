@@ -67,11 +67,11 @@ class Evening:
         while True:
             self.told += 1
             await talker.say(f"{self.told}", f"word {self.told}")
-            await asyncio.sleep(0.004)
+            await asyncio.sleep(0.015)
 
     async def _rounds(self, ear: Ear, rounds: int, back: Callable[[Ear], Awaitable[None]], dice: random.Random) -> None:
         for _ in range(rounds):
-            await ear.listen(dice.randint(0, 3), within=2.0)
+            await ear.listen(dice.choice((0, 1, 3, 1_000)), within=dice.uniform(0.01, 0.05))  # in the middle, or all
             ear.cut()
             await asyncio.sleep(dice.choice((0, 0, 0.01, 0.05)))
             await back(ear)
