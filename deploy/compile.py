@@ -26,10 +26,12 @@ def main() -> None:
         modules, compiler_directives=DIRECTIVES, quiet=True
     )
     build = build_ext(Distribution({"name": "virtubar", "packages": [], "ext_modules": made}))
-    with TemporaryDirectory() as objects:
-        build.inplace, build.build_temp = True, objects
+    with TemporaryDirectory() as objects, TemporaryDirectory(dir=".", prefix=".compiled-") as modules_folder:
+        build.build_temp, build.build_lib = objects, modules_folder
         build.ensure_finalized()
         build.run()
+        for module in Path(modules_folder).glob("**/*.so"):  # never written over: somebody may be running it
+            module.replace(module.relative_to(modules_folder))
 
 
 if __name__ == "__main__":
