@@ -42,7 +42,7 @@ class Evening:
         self.ears: list[Ear] = []
         self.told = 0
 
-    async def run(self, rounds: int, back: Callable[[Ear], Awaitable[None]]) -> list[str]:
+    async def run(self, rounds: int, back: Callable[[Ear], Awaitable[None]], patience: float = 10.0) -> list[str]:
         """Every round somebody is cut off, and comes `back`. Returns what was wrong with anybody's hearing."""
         self.witness = await Ear(self.bar, self.room).come()
         talkers = [await Ear(self.bar, self.room).come() for _ in range(3)]
@@ -57,7 +57,7 @@ class Evening:
         last = self.witness.words[-1]
         for ear in self.ears:
             await back(ear)
-            while ear.words[-1:] != [last] and await ear.listen(1, within=5.0):
+            while ear.words[-1:] != [last] and await ear.listen(1, within=patience):
                 pass
         for ended in listening:
             ended.cancel()
@@ -99,7 +99,7 @@ async def test_control_who_is_played_nothing_misses_what_was_said(lively: Bar) -
     async def as_if_new(ear: Ear) -> None:
         await ear.back(offset=None, epoch=None)
 
-    found = await Evening(lively, await lively.house.room()).run(CUT * 3, as_if_new)
+    found = await Evening(lively, await lively.house.room()).run(CUT * 3, as_if_new, patience=0.2)
     assert any("lost" in wrong for wrong in found)
 
 
