@@ -15,7 +15,7 @@ from services.moderation.deciders.measure import Moderator
 from services.moderation.deciders.refusals import NotFound
 from services.moderation.deciders.safety import SAFETY, safety_stream
 from services.moderation.queries import Place
-from services.moderation.sanctions import Stated
+from services.moderation.sanctions import Stated, rank_of
 from services.moderation.texts import Texts
 
 # Locked before the stream is moved, as everything about a sanction is.
@@ -78,7 +78,7 @@ class Appeals:
         return appeal_id
 
     async def judge(self, appeal_id: UUID, by: Moderator, at: datetime, *, upheld: bool, statement: str) -> None:
-        """Raises NotFound, also for whoever appeals, SameModerator, AppealDecided."""
+        """Raises NotFound, also for whoever appeals, Outranked, SameModerator, AppealDecided."""
         sanction_id = await self._pool.fetchval(SANCTION_OF, appeal_id)
         if sanction_id is None:
             raise NotFound
@@ -86,8 +86,9 @@ class Appeals:
 
         async def work(unit: Unit) -> None:
             (row,) = await unit.guard(LOCK, [sanction_id])
+            command = Judge(appeal_id, by, upheld, told, await rank_of(unit.db, row["user_id"]))
             stream = await unit.load(SAFETY, safety_stream(row["user_id"]))
-            await unit.append(SAFETY, stream, SAFETY.decide(stream.state, Judge(appeal_id, by, upheld, told)))
+            await unit.append(SAFETY, stream, SAFETY.decide(stream.state, command))
 
         await self._store.run(work, at=at)
 

@@ -8,7 +8,14 @@ from fastapi import APIRouter
 from libs.chassis.auth import MeOrAppellant, Moderator
 from libs.chassis.openapi import refuses
 from libs.chassis.pagination import Page, Paging
-from services.moderation.deciders.refusals import AppealDecided, AppealExists, AppealWindow, NotFound, SameModerator
+from services.moderation.deciders.refusals import (
+    AppealDecided,
+    AppealExists,
+    AppealWindow,
+    NotFound,
+    Outranked,
+    SameModerator,
+)
 from services.moderation.desk import acting
 from services.moderation.routes import REFUSALS, Clock
 from services.moderation.schemas_appeal import Appeal, Appealed, Decision, NewAppeal
@@ -34,7 +41,8 @@ def appeal_routes(moderation: Moderation, clock: Clock) -> APIRouter:
         return paging.page(found, Appeal.of, lambda each: (each.row["opened_at"], each.row["id"]))
 
     @api.post(
-        "/moderation/appeals/{appeal_id}/decision", responses=refuses(REFUSALS, NotFound, SameModerator, AppealDecided)
+        "/moderation/appeals/{appeal_id}/decision",
+        responses=refuses(REFUSALS, NotFound, Outranked, SameModerator, AppealDecided),
     )
     async def decide_appeal(appeal_id: UUID, body: Decision, moderator: Moderator) -> Appeal:
         await appeals.judge(appeal_id, acting(moderator), clock(), upheld=body.upheld, statement=body.statement)

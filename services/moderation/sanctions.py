@@ -80,7 +80,7 @@ class Sanctions:
                 return UUID(before.resource), before.status
             await _must_fit(unit.db, measure)
             stream = await unit.load(SAFETY, safety_stream(order.user_id))
-            command = Impose(measure, told, by, await _rank_of(unit.db, order.user_id))
+            command = Impose(measure, told, by, await rank_of(unit.db, order.user_id))
             await unit.append(SAFETY, stream, SAFETY.decide(stream.state, command))
             if once:
                 await unit.answer(Answer(status, str(sanction_id)))
@@ -113,14 +113,15 @@ class Sanctions:
             if not locked:
                 raise NotFound
             user_id = locked[0]["user_id"]
-            known = replace(command, target_rank=await _rank_of(unit.db, user_id))
+            known = replace(command, target_rank=await rank_of(unit.db, user_id))
             stream = await unit.load(SAFETY, safety_stream(user_id))
             await unit.append(SAFETY, stream, SAFETY.decide(stream.state, known))
 
         await self._store.run(work, at=at)
 
 
-async def _rank_of(db: Db, user_id: UUID) -> int:
+async def rank_of(db: Db, user_id: UUID) -> int:
+    """How high they stand, by the roles they have now."""
     return rank(row["role"] for row in await db.fetch(ROLES, user_id))
 
 

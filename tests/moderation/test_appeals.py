@@ -1,5 +1,6 @@
 """Appeals: one for a sanction, in its window, judged by another moderator; upheld, it lifts the sanction."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +15,14 @@ from libs.eventstore.rebuild import Rebuild
 from libs.eventstore.recorded import Reader
 from services.moderation.deciders.appeal import Appeal, Judge
 from services.moderation.deciders.measure import Moderator
-from services.moderation.deciders.refusals import AppealDecided, AppealExists, AppealWindow, NotFound, SameModerator
+from services.moderation.deciders.refusals import (
+    AppealDecided,
+    AppealExists,
+    AppealWindow,
+    NotFound,
+    Outranked,
+    SameModerator,
+)
 from services.moderation.deciders.safety import SAFETY
 from services.moderation.projections import CASES
 from services.moderation.replicas import OTHERS
@@ -67,6 +75,24 @@ def test_another_moderator_judges_it_and_an_appeal_that_is_upheld_lifts_the_sanc
     assert state.in_force == ()
     expired = SanctionLift(sanction_id=SANCTION, user_id=BOB, reason="expired")
     given(SAFETY, MUTED, *OPENED, expired).when(judge(upheld=True)).then(*upheld)
+
+
+def test_nobody_judges_the_appeal_of_their_equals_nor_of_those_above() -> None:
+    """Else two moderators could lift for each other what only an operator may."""
+    for upheld in (True, False):
+        by_equals = replace(judge(upheld=upheld), target_rank=1)
+        given(SAFETY, MUTED, *OPENED).when(by_equals).then_refused(Outranked)
+    given(SAFETY, MUTED, *OPENED).when(replace(judge(Moderator(MIA, 2)), target_rank=1)).then(*REJECTED)
+
+
+async def test_a_moderator_appeals_to_an_operator(api: Api) -> None:
+    """By HTTP: the roles are those they have now."""
+    sanction = await api.house.sanction(BOB, "suspend")
+    opened = await api(BOB, "POST", f"/sanctions/{sanction}/appeals", {"text": "x"}, scope="appeal")
+    await api.house.employs(BOB, "moderator")
+    decision = f"/moderation/appeals/{opened.json()['id']}/decision"
+    refused = await api(MIA, "POST", decision, {"upheld": True, "statement": "for a friend"})
+    assert problem(refused) == (403, "outranked")
 
 
 async def test_the_suspended_may_appeal_and_are_told_what_came_of_it(api: Api) -> None:

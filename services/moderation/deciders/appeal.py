@@ -9,7 +9,14 @@ from uuid import UUID
 from libs.contracts.event import Event
 from libs.contracts.moderation import AppealDecide, AppealOpen, AppealStatement, AppealText, SanctionLift
 from services.moderation.deciders.measure import Moderator, Objection, Record, Sanction
-from services.moderation.deciders.refusals import AppealDecided, AppealExists, AppealWindow, NotFound, SameModerator
+from services.moderation.deciders.refusals import (
+    AppealDecided,
+    AppealExists,
+    AppealWindow,
+    NotFound,
+    Outranked,
+    SameModerator,
+)
 
 WINDOW: Final = timedelta(days=180)
 
@@ -29,12 +36,16 @@ class Appeal:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decide an appeal; `upheld` lifts the sanction. `statement` is sealed under the sanction's key."""
+    """Decide an appeal; `upheld` lifts the sanction. `statement` is sealed under the sanction's key.
+
+    `target_rank` is that of the sanctioned.
+    """
 
     appeal_id: UUID
     by: Moderator
     upheld: bool
     statement: str | None
+    target_rank: int = 0
 
 
 def object_to(state: Record, command: Appeal) -> Sequence[Event]:
@@ -59,6 +70,8 @@ def judge(state: Record, command: Judge) -> Sequence[Event]:
         if (found.appeal.by, found.appeal.upheld) == (by, command.upheld):
             return []
         raise AppealDecided
+    if command.by.rank <= command.target_rank:
+        raise Outranked
     if by in (found.by, found.approved_by):
         raise SameModerator
     about = {
