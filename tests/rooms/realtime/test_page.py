@@ -20,6 +20,7 @@ from services.rooms.realtime.hot.mover import Mover
 from services.rooms.realtime.hot.place import Ground
 from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.settings import NodeSettings
+from services.rooms.schemas import TicketAnswer, Waitlist
 from tests.rooms.realtime.page import COMMANDS, MESSAGES, PAGE, blocks, canonical, rows, section, signature, slugs
 
 DEFAULTS = NodeSettings.model_construct()
@@ -27,6 +28,12 @@ ELSEWHERE = {NotHost, Self, RoomClosed, Unauthenticated, Forbidden}  # refusals 
 BREACHES = {1002, 1007}  # what the WebSocket layer itself says
 GROUND = Ground(FLOORS["lounge"], Pace())
 CODE = re.compile(r"`([^`]+)`")
+
+
+def test_the_way_in_names_what_is_answered() -> None:
+    seat, line = (set(told.split(", ")) for told in re.findall(r"(?:is `|`waitlist )\{([a-z_, ]+)\}`", PAGE))
+    assert seat == set(TicketAnswer.model_fields)
+    assert line == set(Waitlist.model_fields)
 
 
 def test_every_frame_is_written_as_it_is() -> None:
