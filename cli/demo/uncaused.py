@@ -6,8 +6,8 @@ from typing import Final
 from libs.contracts.catalogue import published
 
 UNCAUSED: Final[Mapping[str, str]] = {
-    "login_link": "needs an account at Google or Facebook",
-    "login_unlink": "needs an account at Google or Facebook",
+    "login_link": "people sign in by e-mail alone so far",
+    "login_unlink": "people sign in by e-mail alone so far",
     "appeal_open": "a moderator withdraws the ban before anybody appeals",
     "appeal_decide": "a moderator withdraws the ban before anybody appeals",
 }
