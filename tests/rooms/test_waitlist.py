@@ -52,6 +52,7 @@ async def position(front: Front, who: UUID, room: str, **more: Any) -> int | Non
         assert "retry-after" not in answer.headers
         return None
     assert int(answer.headers["retry-after"]) == 3
+    assert line["expires_at"].endswith("Z"), "written like every other time"
     assert (datetime.fromisoformat(line["expires_at"]) - front.house.now).total_seconds() == 20
     place: int = line["position"]
     return place

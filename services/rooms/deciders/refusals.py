@@ -22,6 +22,8 @@ Refused
 The node's door has more of its own: services/rooms/node_door.py.
 """
 
+from datetime import UTC
+
 from libs.eventstore.decider import Refused
 from services.rooms.deciders.line import Place
 
@@ -54,7 +56,8 @@ class RoomFull(Refused):
         super().__init__()
         self.place = place
         if place:
-            self.members = {"waitlist": {"position": place.position, "expires_at": place.until.isoformat()}}
+            until = place.until.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            self.members = {"waitlist": {"position": place.position, "expires_at": until}}
             self.retry_after = place.ask_after
 
 
