@@ -17,7 +17,7 @@ from services.rooms.realtime.roster import Person
 from services.rooms.realtime.safety import Safety
 from services.rooms.realtime.socket import Socket
 
-REMEMBERED = 10_000  # ended visits
+REMEMBERED = 10_000  # ended visits, and people whose words were taken back
 
 
 class Halls:
@@ -34,6 +34,8 @@ class Halls:
         self.by_room: dict[UUID, Hall] = {}
         self._visits: dict[UUID, tuple[Hall, Member]] = {}
         self._ended: OrderedDict[UUID, None] = OrderedDict()  # news of an end may come before the visit does
+        # until when, and whether erased: news may come between a lane's being read and its room's being here
+        self._retracted: OrderedDict[tuple[UUID, UUID | None], tuple[float, bool]] = OrderedDict()
         self._presence = presence
 
     def open(self, hall: Hall, *, stream: bool = False) -> None:
@@ -159,13 +161,20 @@ class Halls:
         self, user: UUID, room_id: UUID | None = None, *, until: float = float("inf"), erase: bool = False
     ) -> None:
         """What somebody said until then (epoch milliseconds), there or in every room, is taken back, or forgotten."""
+        known, forgotten = self._retracted.pop((user, room_id), (until, erase))
+        self._retracted[user, room_id] = (max(known, until), forgotten or erase)
+        if len(self._retracted) > REMEMBERED:
+            self._retracted.popitem(last=False)
         for hall in self.by_room.values():
             if room_id in (None, hall.room.room_id):
-                for entry in hall.lane.chats_by(user):
-                    if entry.at <= until:
-                        hall.redact(entry)
-                if erase:
-                    hall.lane.erase(user)
+                _retract(hall, user, until, erase)
+
+    def retract_in(self, hall: Hall) -> None:
+        """A room that has come up with a past: take back what was to be while nobody found it here."""
+        for user in hall.lane.authors():
+            for place in (None, hall.room.room_id):
+                if (retracted := self._retracted.get((user, place))) is not None:
+                    _retract(hall, user, *retracted)
 
     def heartbeats(self, now: float, at: datetime) -> dict[UUID, datetime]:
         """When each visit was last heard from; `now` and `at` are this moment on both clocks."""
@@ -175,3 +184,11 @@ class Halls:
         """Nobody could be heard for so long."""
         for _, member in self._visits.values():
             member.heard += seconds
+
+
+def _retract(hall: Hall, user: UUID, until: float, erase: bool) -> None:
+    for entry in hall.lane.chats_by(user):
+        if entry.at <= until:
+            hall.redact(entry)
+    if erase:
+        hall.lane.erase(user)

@@ -132,6 +132,10 @@ class Lane:
         entry = self._chats.get(message_id)
         return None if entry is None or entry.redacted else entry
 
+    def authors(self) -> set[UUID]:
+        """Whose words are in here."""
+        return {entry.about[0] for entry in self._chats.values()}
+
     def chats_by(self, user: UUID) -> list[Entry]:
         return [entry for entry in self._chats.values() if entry.about[0] == user and not entry.redacted]
 

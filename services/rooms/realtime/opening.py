@@ -73,6 +73,7 @@ class Openings:
         self._seat(hall, seats)
         if past.roster is not None:
             hall.mark()
+            self._halls.retract_in(hall)
         if self._halls.media:
             self._halls.media.changed(hall)  # what was said while nobody had the room
         return hall

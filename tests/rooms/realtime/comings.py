@@ -3,7 +3,7 @@
 Each guest's client is honest: it keeps what it heard, says how far it got, and believes the `resumed` it is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -105,9 +105,12 @@ class Comings(Floor):
             for user, member in self.room.members.items()
         ]
 
-    def take_over(self, seats: list[Seat]) -> None:
+    def take_over(self, seats: list[Seat], meanwhile: Callable[[], None] = lambda: None) -> None:
+        """`meanwhile`: after what the owner before has left is read, before the room is here."""
         self.fence += 1
-        self._up(self.stream.past(self.fence), seats)
+        past = self.stream.past(self.fence)
+        meanwhile()
+        self._up(past, seats)
 
     def forget(self) -> None:
         """FLUSHALL, noticed."""

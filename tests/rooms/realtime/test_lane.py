@@ -264,6 +264,29 @@ def test_words_of_the_erased_are_gone_from_the_ring_and_those_of_the_banned_from
     assert [b"canary" in frame for frame in floor.hall.missed(floor.room.members[ANN], floor.room.epoch, 0) or ()] == []
 
 
+def test_words_of_those_erased_or_banned_while_a_room_comes_up_are_taken_back_all_the_same() -> None:
+    """Their news found no room to take them back in."""
+    floor = Comings()
+    for user in FOUR:
+        floor.come(user)
+        said = floor.room.say(floor.room.members[user], uuid4(), f"canary {user.int}", now())
+        floor.hall.tell(said, Surface.CHAT, user, chat=said.id)
+    floor.stream.write(floor.hall.lane)
+
+    def news() -> None:
+        floor.halls.retract(BOB, erase=True)
+        at_once(floor.bouncer.hear(told(imposed("ban", CEM), at=now())))
+        floor.halls.retract(DEE, UUID(int=7))  # of another room
+
+    floor.take_over(floor.let_go(), news)
+    chats = [entry for entry in floor.hall.lane.entries() if entry.chat]
+    assert [entry.about[0] for entry in chats] == [ANN, CEM, DEE], "nothing of the erased is left"
+    assert [entry.redacted for entry in chats] == [False, True, False]
+    assert floor.resume(ANN)
+    assert len(floor.views[ANN].redacted) == 2
+    assert len(floor.hall.lane.unwanted) >= 2, "both go from Redis"
+
+
 def test_a_word_taken_back_before_it_was_written_never_is() -> None:
     floor = Comings()
     floor.come(ANN)
