@@ -21,10 +21,11 @@ class Errands:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def go(self, errand: Coroutine[Any, Any, Any]) -> None:
+    def go(self, errand: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         task = asyncio.create_task(errand)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     async def finish(self, within: float) -> None:
         """Wait for all of them; whoever is not back `within` seconds is given up."""

@@ -107,6 +107,11 @@ class Halls:
         hall.tell(turned, Surface.VOICE, member.guest.user)
         return turned.offset
 
+    async def written(self, visit: UUID) -> None:
+        """Before a visit ends: what its microphone did is on its way to the log, and must come first."""
+        if self._microphones:
+            await self._microphones.written(visit)
+
     def show(self, hall: Hall, member: Member, now: float) -> None:
         """In view again."""
         hall.tell(hall.room.show(member, now), Surface.JOIN, member.guest.user)

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 PAUSE: Final = 0.5  # seconds between two tries, Postgres being away
 KEPT: Final = 64  # turns of one visit; of more, the newest
+PATIENCE: Final = 1.0  # seconds; nobody is kept in a room for longer, because of a microphone
 
 
 class Microphones:
@@ -27,6 +28,7 @@ class Microphones:
     def __init__(self, door: NodeDoor) -> None:
         self._door = door
         self._due: dict[UUID, deque[tuple[bool, datetime]]] = {}  # by visit: (publishing, at)
+        self._writing: dict[UUID, asyncio.Task[None]] = {}  # likewise
         self._errands = Errands()
 
     def turned(self, hall: Hall, member: Member, since: float) -> None:
@@ -37,7 +39,12 @@ class Microphones:
             due.append((member.publishing, at))
             return
         self._due[visit] = deque([(member.publishing, at)], maxlen=KEPT)
-        self._errands.go(self._write(visit, hall.room.room_id, hall.room.fence))
+        self._writing[visit] = self._errands.go(self._write(visit, hall.room.room_id, hall.room.fence))
+
+    async def written(self, visit: UUID) -> None:
+        """Wait for what was told of it: once the visit is over its microphone has no history any more."""
+        if task := self._writing.get(visit):
+            await asyncio.wait({task}, timeout=PATIENCE)
 
     async def finish(self, within: float) -> None:
         await self._errands.finish(within)
@@ -59,4 +66,4 @@ class Microphones:
                 else:
                     due.popleft()
         finally:
-            del self._due[visit]
+            del self._due[visit], self._writing[visit]
