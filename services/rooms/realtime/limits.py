@@ -7,8 +7,9 @@ written in batches and read back with each; while Redis is away, this node's own
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from time import time
+from time import monotonic, time
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 KEPT: Final = 120  # seconds
 PAUSE: Final = 0.05  # seconds between two batches
-NOTED_EVERY: Final = 200  # batches between two writes of what is only noted
+NOTED_EVERY: Final = 10.0  # seconds between two writes of what is only noted
 PATIENCE: Final = 0.25  # seconds; whoever comes in waits no longer for what they did elsewhere
 
 
@@ -76,6 +77,7 @@ class Limits:
         self._counts: dict[tuple[UUID, str], _Count] = {}
         self._dirty: set[tuple[UUID, str]] = set()  # those with something to write
         self._noted: Counter[tuple[UUID, str, int]] = Counter()
+        self._stirred = asyncio.Event()  # a node where nobody does anything has nothing to wake up for
         self.failures = 0
 
     def take(self, user: UUID, kind: str, now: float) -> int:
@@ -89,6 +91,7 @@ class Limits:
         count.tokens -= 1
         count.here += 1
         self._dirty.add((user, kind))
+        self._stirred.set()
         return 0
 
     def note(self, user: UUID, kind: str, times: int, now: float) -> None:
@@ -129,11 +132,17 @@ class Limits:
 
     async def run(self) -> None:
         """Share counts for ever."""
-        batch = 0
+        due = monotonic() + NOTED_EVERY
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, due - monotonic())):
+                    await self._stirred.wait()
+            self._stirred.clear()
             await asyncio.sleep(PAUSE)
-            batch += 1
-            await self.flush(time(), noted=batch % NOTED_EVERY == 0)
+            noted = monotonic() >= due
+            await self.flush(time(), noted=noted)
+            if noted:
+                due = monotonic() + NOTED_EVERY
 
     async def flush(self, now: float, *, noted: bool = True) -> None:
         """One batch: add what happened here, learn what happened anywhere, forget whoever has been quiet."""
@@ -160,6 +169,7 @@ class Limits:
             self.failures += 1
             log.warning("limits not shared", error=type(error).__name__, count=len(counts))
             self._dirty.update(key for key, _ in counts if key in self._counts)
+            self._stirred.set()
             return
         for ((_, kind), count), minute, here, total in zip(counts, minutes, sent, answers, strict=False):
             if count.minute == minute:
