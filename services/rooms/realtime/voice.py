@@ -75,6 +75,8 @@ class Voice:
         other = hall.sockets.get(command.to)
         if other is None or command.to == user or not hall.veil.reaches(user, command.to, Surface.ROSTER):
             return problem("not_found", "Nobody of that name is here.", cid)
+        if other.stalled_since is not None:  # else who is slow to read could be made too slow
+            return problem("unavailable", "They cannot take it at the moment.", cid, retry_ms=500)
         if not speaks or hall.veil.reaches(user, command.to, Surface.VOICE):  # of a mute nobody is told
             hall.tell_one(command.to, VoiceSignalled(sender=user, kind=command.kind, data=command.data))
         remember(member.answered, cid, None)

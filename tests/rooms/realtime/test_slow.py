@@ -5,7 +5,7 @@ import json
 import logging
 import socket
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from picows import WSTransport
 from prometheus_client import REGISTRY
@@ -15,7 +15,7 @@ from services.rooms.realtime import messages
 from services.rooms.realtime.codes import Code
 from services.rooms.realtime.messages import Pong
 from services.rooms.realtime.socket import Bounds, Socket
-from tests.rooms.realtime.bar import Bar
+from tests.rooms.realtime.bar import Bar, Raw, raw
 from tests.waiting import until
 
 HANDSHAKE = (
@@ -143,3 +143,29 @@ async def test_what_waits_for_a_stopped_reader_is_bounded() -> None:
     assert full.unsent < 5000 + 2 * len(told)
     kept.resume_writing()
     assert kept.closing
+
+
+async def answer(guest: Raw) -> dict[str, Any]:
+    while True:
+        frame = await guest.socket.recv()
+        if isinstance(frame, str) and (said := json.loads(frame))["t"] in ("ack", "error"):
+            return dict(said)
+
+
+async def test_nobody_is_made_too_slow_by_anothers_signals(bar: Bar) -> None:
+    await bar.node("thin", **THIN, drain_seconds=30.0)
+    room, slow = await bar.house.room(region="me"), uuid4()
+    body, own = await bar.ticket(room, slow), await bar.ticket(room)
+    reader = Deaf(body["ws_url"])
+    async with raw(own["ws_url"]) as other, asyncio.timeout(60):
+        await other.hello(own["ticket"])
+        await reader.come_in(body["ticket"])
+        await other.told("join")
+        signal = {"t": "voice_signal", "to": str(slow), "kind": "candidate", "data": "x" * 16_000}
+        answers = []
+        for number in range(60):  # twice as much as may wait for anybody
+            await other.send(**signal, cid=number)
+            answers.append(await answer(other))
+    reader.socket.close()
+    assert answers[0]["t"] == "ack"
+    assert {said["type"].rpartition("/")[2] for said in answers if said["t"] == "error"} == {"unavailable"}
