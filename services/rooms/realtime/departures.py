@@ -30,6 +30,7 @@ class Departures:
         self._halls = halls
         self._lose = lose
         self._expiring: set[UUID] = set()
+        self._leaving: set[UUID] = set()
 
     async def leave(self, socket: Socket, command: Leave) -> None:
         """`leave {cid}`: room_leave at once, then `ack`, then the socket closes with 1000."""
@@ -37,11 +38,19 @@ class Departures:
         if member is None or (found := self._halls.find(member.guest.visit)) is None:
             socket.tell(messages.encode(problem("not_seated", "Wait for the welcome.", command.cid, retry_ms=500)))
             return
-        if await self._end(found[0], member, "left", datetime.now(UTC)):
-            socket.tell(messages.encode(Ack(command.cid)))
-            self._halls.part(member.guest.visit, "left", Code.DONE, monotonic())
-        else:
-            socket.tell(messages.encode(problem("unavailable", "Try again.", command.cid, retry_ms=1000)))
+        visit = member.guest.visit
+        if visit in self._leaving:
+            socket.tell(messages.encode(problem("unavailable", "You are leaving.", command.cid, retry_ms=1000)))
+            return
+        self._leaving.add(visit)
+        try:
+            if await self._end(found[0], member, "left", datetime.now(UTC)):
+                socket.tell(messages.encode(Ack(command.cid)))
+                self._halls.part(visit, "left", Code.DONE, monotonic())
+            else:
+                socket.tell(messages.encode(problem("unavailable", "Try again.", command.cid, retry_ms=1000)))
+        finally:
+            self._leaving.discard(visit)
 
     async def expire(self, hall: Hall, member: Member) -> None:
         """Silent for too long: the visit ended when it was last heard from."""

@@ -102,7 +102,7 @@ class Node:
             case Ping(n):
                 socket.tell(messages.encode(Pong(n, int(time() * 1000))))
             case Auth(token):
-                self.errands.go(self._authorise(socket, token))
+                self._auth(socket, token)
             case Leave():
                 self.errands.go(self.departures.leave(socket, command))
             case Chat() | Redact() | Emote() | VoiceState() | VoiceSignal() | Mute() | Unmute() | Kick():
@@ -157,11 +157,18 @@ class Node:
         else:
             self.errands.go(self._stewards.keep(hall, member, socket, command))
 
-    async def _authorise(self, socket: Socket, token: str) -> None:
-        member = socket.member
+    def _auth(self, socket: Socket, token: str) -> None:
+        if (member := socket.member) is None:
+            socket.tell(messages.encode(problem("not_seated", "Wait for the welcome.", retry_ms=500)))
+        elif wait := self._limits.take(member.guest.user, "auth", time()):
+            socket.tell(messages.encode(problem("rate_limited", "Not so fast.", retry_ms=wait)))
+        else:
+            self.errands.go(self._authorise(socket, member, token))
+
+    async def _authorise(self, socket: Socket, member: Member, token: str) -> None:
         try:
             caller = await self._verifier.verify(token)
-            if member is None or (caller.user_id, caller.session_id) != (member.guest.user, member.guest.session):
+            if (caller.user_id, caller.session_id) != (member.guest.user, member.guest.session):
                 raise Unauthenticated("This token is another session's.")
             if caller.scope != FULL:
                 raise Forbidden("This token allows appealing and nothing else.")

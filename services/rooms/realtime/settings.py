@@ -80,6 +80,8 @@ class NodeSettings(RoomsSettings):
     limit_voice_states_burst: Count = 10
     limit_orders_per_minute: Count = 60  # mutes and kicks by one host or moderator
     limit_orders_burst: Count = 20
+    limit_auths_per_minute: Count = 30  # one in 5 minutes is needed
+    limit_auths_burst: Count = 10
     limit_hellos_per_minute: Count = 60  # by one guest; more is a flood
     limit_hellos_burst: Count = 20
     limit_signal_bytes: Count = 16 * 1024
@@ -113,5 +115,6 @@ class NodeSettings(RoomsSettings):
             "voice_signal": Limit(self.limit_voice_signals_per_minute, self.limit_voice_signals_burst),
             "voice_state": Limit(self.limit_voice_states_per_minute, self.limit_voice_states_burst),
             "order": Limit(self.limit_orders_per_minute, self.limit_orders_burst),
+            "auth": Limit(self.limit_auths_per_minute, self.limit_auths_burst),
             "join": Limit(self.limit_hellos_per_minute, self.limit_hellos_burst),
         }

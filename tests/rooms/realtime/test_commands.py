@@ -64,6 +64,22 @@ async def test_leaving_before_the_welcome_is_answered_too(bar: Bar, room: UUID) 
         await guest.told("welcome")
 
 
+async def test_whoever_is_leaving_leaves_once(bar: Bar, room: UUID) -> None:
+    """However often they say so meanwhile: a node that waits for Postgres has one of them waiting."""
+    body = await bar.ticket(room)
+    async with raw(body["ws_url"]) as guest:
+        await guest.hello(body["ticket"])
+        async with bar.house.pool.acquire() as held, held.transaction():
+            await held.execute("select from room_guards where room_id = $1 for update", room)
+            for cid in range(5):
+                await guest.send(t="leave", cid=cid)
+            errors = [await guest.told("error") for _ in range(4)]
+        assert (await guest.told("ack"))["cid"] == 0
+        assert await guest.code() == 1000
+    assert [error["cid"] for error in errors] == [1, 2, 3, 4]
+    assert {error["type"] for error in errors} == {BASE + "unavailable"}
+
+
 async def test_a_command_in_fragments_is_one_command(bar: Bar, room: UUID) -> None:
     body = await bar.ticket(room)
     async with raw(body["ws_url"]) as guest:

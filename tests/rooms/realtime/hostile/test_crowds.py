@@ -123,6 +123,7 @@ async def test_a_flood_of_anything_is_cut_off_and_the_seat_is_kept(bar: Bar, roo
         ({"t": "voice_signal", "to": str(UUID(int=5)), "kind": "bye", "data": None}, 150),
         ({"t": "unmute", "user": str(UUID(int=5))}, 20),
         ({"t": "redact", "id": str(UUID(int=5))}, 20),
+        ({"t": "auth", "token": "a.b.c"}, 10),
     ],
     ids=lambda given: given["t"] if isinstance(given, dict) else "",
 )
