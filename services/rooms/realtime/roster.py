@@ -16,6 +16,7 @@ from services.rooms.realtime.commands import Cid
 from services.rooms.realtime.lane import Entry
 from services.rooms.realtime.messages import Away, Back, Joined, Left, Muted, Scope, Unmuted, VoiceTurned
 from services.rooms.realtime.room import Member
+from services.rooms.realtime.slots import SLOTS
 
 ANSWERED: Final = 16  # command ids that go from owner to owner: those a client may still send again
 
@@ -67,6 +68,12 @@ class Roster:
         self.slots = checkpoint.slots
         self.people = {person.user: person for person in checkpoint.people}
         self.hidden = set(checkpoint.hidden)
+
+    def check(self) -> None:
+        """Raises ValueError where slots are none, or not one person's: frames are laid out by them."""
+        slots = {person.slot for person in self.people.values()}
+        if not (0 <= self.slots <= SLOTS and slots <= set(range(self.slots)) and len(slots) == len(self.people)):
+            raise ValueError("no slots")
 
     def take(self, entry: Entry) -> None:
         if entry.cid is not None and (author := self.people.get(entry.about[0])):
@@ -127,7 +134,10 @@ def unpacked(data: bytes) -> Checkpoint:
 
 
 def folded(entries: Iterable[Entry]) -> tuple[Roster | None, list[Entry]]:
-    """What a stream comes to: the roster at its end, and what may be replayed. None: it says nothing of the roster."""
+    """What a stream comes to: the roster at its end, and what may be replayed. None: it says nothing of the roster.
+
+    Raises ValueError, and what `unpacked` raises, for what no room has written.
+    """
     roster: Roster | None = None
     kept: list[Entry] = []
     for entry in entries:
@@ -139,4 +149,6 @@ def folded(entries: Iterable[Entry]) -> tuple[Roster | None, list[Entry]]:
         elif roster is not None and entry.frame:
             roster.take(entry)
         kept.append(entry)
+    if roster is not None:
+        roster.check()
     return roster, kept

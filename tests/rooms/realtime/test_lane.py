@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from libs.safety.surface import Surface
 from services.rooms.realtime.lane import Entry, Lane, first_offset, offset_of, stream_id
-from services.rooms.realtime.roster import Checkpoint, Roster, folded, person_of
+from services.rooms.realtime.roster import Checkpoint, Person, Roster, folded, packed, person_of
 from tests.rooms.realtime.comings import Comings
 from tests.rooms.realtime.views import View, at_once, block, mute, now, unblock, unmute
 from tests.rooms.safety import imposed, told
@@ -338,6 +338,13 @@ def test_a_checkpoint_after_a_gap_stands_for_itself() -> None:
     assert roster
     assert list(roster.people) == [ANN]
     assert len(kept) == 1
+
+
+@pytest.mark.parametrize(("given", "slots"), [(5, [0, 5]), (5, [-1]), (5, [3, 3]), (2**40, [0]), (70_000, [65_536])])
+def test_a_roster_whose_slots_are_none_or_not_one_persons_is_refused(given: int, slots: list[int]) -> None:
+    people = [Person(uuid4(), uuid4(), slot, 1, 1) for slot in slots]
+    with pytest.raises(ValueError, match="no slots"):
+        folded([Entry(1, 0, bytearray(), checkpoint=packed(Checkpoint("e", given, people)))])
 
 
 def test_an_empty_roster_knows_nobody() -> None:

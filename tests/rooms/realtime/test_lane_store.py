@@ -17,6 +17,7 @@ from services.rooms.realtime.lane_store import LaneStore
 from services.rooms.realtime.lane_wire import lane_key
 from services.rooms.realtime.movement import Pace
 from services.rooms.realtime.room import Guest, Room
+from services.rooms.realtime.roster import Checkpoint, Person, packed
 from services.rooms.realtime.slots import Slots
 from services.rooms.words import Words
 from tests.rooms.people import NINE
@@ -135,6 +136,19 @@ async def test_a_stream_that_is_gone_begins_anew_under_another_epoch(redis: "Red
     new = await Owner(bytes_redis, room, 4).open()
     assert new.hall.room.epoch == owner.hall.room.epoch
     assert owner.store.restarts == 1
+
+
+async def test_a_stream_that_no_room_has_written_is_a_new_epoch(redis: "Redis", bytes_redis: "Redis") -> None:
+    """People in slots that there are not would be laid out beyond the end of a frame."""
+    owner = await Owner(bytes_redis, uuid4(), 3).open()
+    owner.say("before")
+    assert await owner.store.flush()
+    people = [Person(ANN, uuid4(), 65_536, 1, 1)]
+    key, forged = lane_key(owner.hall.room.room_id), packed(Checkpoint(owner.hall.room.epoch, 65_537, people))
+    await bytes_redis.xadd(key, {"at": 1, "checkpoint": forged}, id="3-9999")
+    new = await Owner(bytes_redis, owner.hall.room.room_id, 4).open()
+    assert new.hall.room.epoch != owner.hall.room.epoch
+    assert new.texts == []
 
 
 async def test_whoever_is_about_to_resume_finds_out_too(redis: "Redis", bytes_redis: "Redis") -> None:
