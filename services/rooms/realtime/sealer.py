@@ -65,6 +65,8 @@ class Sealer:
         self._seconds = seconds
         self._every = every
         self._heard: OrderedDict[UUID, None] = OrderedDict()
+        self._underway: set[tuple[UUID, UUID]] = set()  # report and room
+        self._done: OrderedDict[UUID, None] = OrderedDict()
         self._one_at_a_time = asyncio.Semaphore(1)
 
     async def hear(self, envelope: Envelope) -> None:
@@ -104,20 +106,31 @@ class Sealer:
             await self._try(wanted, due.fence, None, young=True)
 
     async def _try(self, wanted: Wanted, fence: int | None, kept: Kept | None, young: bool) -> None:
+        """Each report once: it is on the list, too, while it waits here for its turn."""
+        errand = (wanted.report_id, wanted.room_id)
+        if errand in self._underway or wanted.report_id in self._done:
+            return
+        self._underway.add(errand)
+        try:
+            async with self._one_at_a_time:
+                await self._attempt(wanted, fence, kept, young)
+        finally:
+            self._underway.discard(errand)
+
+    async def _attempt(self, wanted: Wanted, fence: int | None, kept: Kept | None, young: bool) -> None:
         """What fails here stays on the list."""
-        async with self._one_at_a_time:
-            try:
-                if young:
-                    kept = await self._with_the_past(wanted, kept)
-                assert kept is not None
-                await self._seal(wanted, fence, kept)
-            except NotOwner:
-                log.info("a report for another owner", report=str(wanted.report_id))
-            except Exception as error:
-                FAILURES.inc()
-                # one report that cannot be sealed must not take a node down, and the next one with it
-                say = log.warning if is_transient(error) else log.error
-                say("not sealed", error=type(error).__name__, where=where(error), report=str(wanted.report_id))
+        try:
+            if young:
+                kept = await self._with_the_past(wanted, kept)
+            assert kept is not None
+            await self._seal(wanted, fence, kept)
+        except NotOwner:
+            log.info("a report for another owner", report=str(wanted.report_id))
+        except Exception as error:
+            FAILURES.inc()
+            # one report that cannot be sealed must not take a node down, and the next one with it
+            say = log.warning if is_transient(error) else log.error
+            say("not sealed", error=type(error).__name__, where=where(error), report=str(wanted.report_id))
 
     async def _seal(self, wanted: Wanted, fence: int | None, kept: Kept) -> None:
         document, sealed = await asyncio.to_thread(_written, wanted, kept, self._seconds)
@@ -128,6 +141,7 @@ class Sealer:
         at = datetime.now(UTC)
         if await self._door.sealed(wanted, document, at, self._lease.node_id, fence):
             SEALED.inc()
+        _remember(self._done, wanted.report_id)
 
     async def _with_the_past(self, wanted: Wanted, kept: Kept | None) -> Kept:
         """Besides, what the owners before have left in Redis. Raises what Redis raises."""
@@ -151,9 +165,7 @@ class Sealer:
     def _is_news(self, envelope: Envelope, event: ReportUser) -> bool:
         if event.report_id in self._heard or datetime.now(UTC) - envelope.time > RETAINED:
             return False
-        self._heard[event.report_id] = None
-        if len(self._heard) > REMEMBERED:
-            self._heard.popitem(last=False)
+        _remember(self._heard, event.report_id)
         return True
 
     def _is_young(self, hall: Hall) -> bool:
@@ -162,6 +174,12 @@ class Sealer:
 
     def _from(self, wanted: Wanted) -> int:
         return int((wanted.at.timestamp() - self._seconds) * 1000)
+
+
+def _remember(reports: OrderedDict[UUID, None], report: UUID) -> None:
+    reports[report] = None
+    if len(reports) > REMEMBERED:
+        reports.popitem(last=False)
 
 
 def _written(wanted: Wanted, kept: Kept, seconds: float) -> tuple[Document | None, bytes]:
