@@ -72,6 +72,7 @@ class Departures:
 
     async def _end(self, hall: Hall, member: Member, reason: LeaveReason, left_at: datetime) -> bool:
         """False where Postgres, or the room's owner, is another matter now."""
+        await self._halls.written(member.guest.visit)
         try:
             await self._door.leave(
                 member.guest.visit, reason, datetime.now(UTC), left_at=left_at, fence=hall.room.fence

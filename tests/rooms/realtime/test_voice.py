@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -74,6 +75,24 @@ async def test_the_room_hears_of_a_microphone_and_its_seconds_follow_from_the_lo
     on, off, again = [datetime.fromisoformat(data["at"]) for name, data in story if name == "voice_state"]
     left_at = datetime.fromisoformat(story[-1][1]["left_at"])
     assert story[-2][1]["seconds"] == round(((off - on) + (left_at - again)).total_seconds())
+
+
+async def test_what_a_microphone_did_just_before_its_visit_ended_is_in_the_log(bar: Bar) -> None:
+    room = await bar.house.room()
+    guests = [UUID(int=100 + n) for n in range(5)]
+    async with inside(bar, room, *guests) as sockets:
+        for guest in sockets:
+            for cid, publishing in enumerate((True, False, True, False)):
+                await guest.send(t="voice_state", cid=cid, publishing=publishing)
+            await guest.send(t="leave", cid="home")
+        for user in guests:
+            await until(partial(_over, bar, user))
+            turns = [data["publishing"] for name, data in await log(bar, user) if name == "voice_state"]
+            assert turns == [True, False, True, False]
+
+
+async def _over(bar: Bar, user: UUID) -> bool:
+    return (await log(bar, user))[-1][0] == "room_leave"
 
 
 async def test_a_microphone_closes_with_its_socket_and_opens_by_its_owners_word_alone(bar: Bar) -> None:
