@@ -3,7 +3,7 @@
 import asyncio
 import json
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -20,7 +20,7 @@ AT_ONCE: Final = 100
 CROWDED: Final = {"limit_address_sockets": 100_000, "limit_address_half_open": 100_000, "node_region": "me"}
 UNHURRIED: Final = {"away_seconds": 30.0, "silence_seconds": 120.0}
 HALF: Final = b"GET /v1/rt/at-the-door/%b HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-SIGNAL: Final = 16_000  # bytes
+WORDS: Final = 16_000  # characters
 DEAF: Final = 20
 EACH: Final = 0.064  # megabytes
 
@@ -53,23 +53,20 @@ async def test_thousands_who_say_nothing_cost_nobody_a_place_and_little_memory(b
 
 async def _stuffed(bar: Bar, name: str, **settings: Any) -> float:
     """How many megabytes a node has grown by when readers who never read were sent 1.6 MB each."""
-    patient = {"limit_voice_signals_per_minute": 10**6, "limit_voice_signals_burst": 10**6}
+    patient = {"limit_chat_per_minute": 10**6, "limit_chat_burst": 10**6, "limit_chat_characters": WORDS}
     quick = {"limit_frames_per_second": 10**6, "send_buffer_bytes": 2048, "backlog_bytes": 2048, "node_region": "me"}
     async with node_apart(bar, name, **{**patient, **quick, **UNHURRIED, **settings}) as node:
         room = await bar.house.room(region="me")
         async with peace(bar, room):
             before, deaf = node.megabytes, list[Deaf]()
-            users = [uuid4() for _ in range(DEAF)]
-            for user in users:
-                body = await bar.ticket(room, user)
+            for _ in range(DEAF):
+                body = await bar.ticket(room)
                 deaf.append(Deaf(body["ws_url"]))
                 await deaf[-1].come_in(body["ticket"])
             async with raw((body := await bar.ticket(room))["ws_url"]) as guest:
                 await guest.hello(body["ticket"])
                 for n in range(100):
-                    for user in users:
-                        signal = {"t": "voice_signal", "cid": f"{n}-{user}", "to": str(user), "kind": "candidate"}
-                        await guest.send(**signal, data="x" * SIGNAL)
+                    await guest.send(t="chat", cid=n, text="x" * WORDS)
                     await guest.send(t="ping", n=n)
                     while (await guest.told("pong"))["n"] != n:
                         pass
