@@ -121,4 +121,5 @@ class Client:
         visit = Visit(self.account, seat.room_id, on_event=on_event, watch=watch, tls=self._tls)
         visit.reasons = seat.reasons
         await visit.open(seat.ws_url, seat.ticket)
+        await visit.settled()
         return visit

@@ -1,6 +1,7 @@
 """A visit to a room: one seat, over however many sockets. It stays alive, and comes back by itself."""
 
 import ssl
+from asyncio import Event as Signal
 from asyncio import wait_for
 from collections.abc import AsyncIterator, Callable
 from time import monotonic
@@ -11,7 +12,7 @@ from clients.python import frames
 from clients.python.account import Account
 from clients.python.again import until_answered
 from clients.python.commands import Commands
-from clients.python.events import Ack, Event, Over, Problem, Welcome
+from clients.python.events import Ack, Event, Over, Problem, Snapshot, Welcome
 from clients.python.inbox import Inbox
 from clients.python.line import Line
 from clients.python.motion import Motion, Pose
@@ -46,6 +47,7 @@ class Visit:
         self._commands = Commands()
         self._motion: Motion | None = None
         self._seq = 0
+        self._seen = Signal()  # who is here
         self._line = Line(
             account,
             room_id,
@@ -69,6 +71,10 @@ class Visit:
     async def open(self, url: str, ticket: str) -> Welcome:
         """Raises Closed, Unreachable. Whatever happens after the first welcome mends itself."""
         return await self._line.open(url, ticket)
+
+    async def settled(self) -> None:
+        """Return when it is known who is here, or it is over: the snapshot comes after the welcome."""
+        await self._seen.wait()
 
     # What one does there
 
@@ -148,6 +154,8 @@ class Visit:
             self._commands.answered(event)
         elif isinstance(event, Over):
             self._commands.fail(Closed(event.code, event.reason))
+        if isinstance(event, Snapshot | Over):
+            self._seen.set()
         self._on_event(event)
 
     async def _command(self, name: str, within: float, **fields: Any) -> Ack:
