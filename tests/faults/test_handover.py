@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def two_nodes() -> Iterator[OpenBar]:
+def bar_of_two() -> Iterator[OpenBar]:
     with open_bar("--nodes", "2", VIRTUBAR_SPLIT="1") as bar:
         yield bar
 
@@ -98,12 +98,12 @@ async def owner_of(bar: OpenBar, room: UUID) -> str:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
-async def test_a_node_goes_and_its_people_talk_on_elsewhere(two_nodes: OpenBar, how: signal.Signals) -> None:
-    async with evening(two_nodes, how.name.lower()) as (room, people):
-        node = await owner_of(two_nodes, room)
+async def test_a_node_goes_and_its_people_talk_on_elsewhere(bar_of_two: OpenBar, how: signal.Signals) -> None:
+    async with evening(bar_of_two, how.name.lower()) as (room, people):
+        node = await owner_of(bar_of_two, room)
         async with talking(people) as said:
             await until(lambda: len(said) > 6)
-            os.kill(two_nodes.process(node)["pid"], how)
+            os.kill(bar_of_two.process(node)["pid"], how)
             await until(lambda: all(person.resumed for person in people), within=60)
             more = len(said) + 6
             await until(lambda: len(said) > more)
@@ -118,4 +118,4 @@ async def test_a_node_goes_and_its_people_talk_on_elsewhere(two_nodes: OpenBar, 
             assert [word for word in said if word not in person.words] == [], "nothing lost"
         for person in people:
             assert len(person.words) == len(set(person.words)), "nothing said twice"
-    await until(lambda: all(entry["ready"] for entry in two_nodes.status()["services"]), within=120, every=0.2)
+    await until(lambda: all(entry["ready"] for entry in bar_of_two.status()["services"]), within=120, every=0.2)
